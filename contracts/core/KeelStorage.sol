@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {SafeTransferLib} from "solady/src/utils/SafeTransferLib.sol";
+import {Account, Position} from "../types/Account.sol";
+import {AccountId} from "../types/AccountId.sol";
+import {Market} from "../types/Market.sol";
+import {MarketConfig, MarketLinks} from "../types/MarketConfig.sol";
+import {IKeelErrors} from "../interfaces/IKeelErrors.sol";
+import {IKeelEvents} from "../interfaces/IKeelEvents.sol";
+
+/// @title Storage and token boundary, shared by the core and its extension
+/// @notice Both contracts inherit this one first, so their storage layouts are the same. Buckets (account balances, pool cash,
+/// funding clearing, insurance) are WAD; their sum is `bookedTokens * TOKEN_SCALE` at every moment.
+abstract contract KeelStorage is AccessManaged, ReentrancyGuardTransient, IKeelErrors, IKeelEvents {
+    /* CONSTANTS */
+
+    uint8 internal constant STATUS_OPEN = 1;
+    uint8 internal constant STATUS_REDUCE_ONLY = 2;
+    /// @dev Sizes stay below 2^110 so that eight of them on one side fit the interest sums with room to spare.
+    uint256 internal constant MAX_SIZE = 2 ** 110 - 1;
+    /// @dev One account's WAD balance stays far inside int128.
+    uint256 internal constant MAX_AMOUNT = 2 ** 120;
+
+    /* IMMUTABLES */
+
+    /// @notice The settlement token.
+    address public immutable TOKEN;
+    /// @notice WAD per token unit.
+    uint256 public immutable TOKEN_SCALE;
+
+    /* STORAGE */
+
+    /// @dev Tokens in less tokens out, token units; number of markets.
+    uint128 internal bookedTokens;
+    uint16 internal markets_;
+    /// @dev Insurance assets, quote WAD, and shares, 24 decimals.
+    uint128 internal insuranceAssets;
+    uint128 internal insuranceShares;
+    address internal insuranceVault;
+    mapping(uint16 id => Market) internal markets;
+    mapping(uint16 id => MarketConfig) internal configs;
+    mapping(uint16 id => MarketLinks) internal links;
+    mapping(AccountId id => Account) internal accounts;
+    mapping(AccountId id => mapping(uint16 market => Position)) internal positions;
+    mapping(AccountId id => mapping(address operator => bool)) internal operators;
+
+    constructor(address token, address authority) AccessManaged(authority) {
+        (bool known, bytes memory answer) = token.staticcall(abi.encodeWithSignature("decimals()"));
+        if (!known || answer.length < 32) revert TokenUnsupported(0);
+        uint256 decimals = abi.decode(answer, (uint256));
+        if (decimals > 18) revert TokenUnsupported(uint8(decimals > 255 ? 255 : decimals));
+        TOKEN = token;
+        TOKEN_SCALE = 10 ** (18 - decimals);
+    }
+
+    /* TOKEN BOUNDARY */
+
+    /// @dev Book tokens that came in and check that they did. Returns their WAD value, exact.
+    function _bookIn(uint256 tokens) internal returns (uint256 amount) {
+        if (tokens == 0) revert ZeroAmount();
+        if (tokens > MAX_AMOUNT / TOKEN_SCALE) revert AmountOutOfRange(tokens, MAX_AMOUNT / TOKEN_SCALE);
+        bookedTokens += uint128(tokens);
+        _checkTokens();
+        return tokens * TOKEN_SCALE;
+    }
+
+    /// @dev Pay tokens out and check that what is left covers what is owed.
+    function _payOut(address to, uint256 tokens) internal {
+        bookedTokens -= uint128(tokens);
+        SafeTransferLib.safeTransfer(TOKEN, to, tokens);
+        _checkTokens();
+    }
+
+    function _checkTokens() private view {
+        uint256 held = SafeTransferLib.balanceOf(TOKEN, address(this));
+        if (held < bookedTokens) revert TokensMissing(held, bookedTokens);
+    }
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {Account, Position} from "../types/Account.sol";
+import {AccountId} from "../types/AccountId.sol";
+import {Health} from "../types/Health.sol";
+import {Market} from "../types/Market.sol";
+import {MarketConfig, MarketLinks} from "../types/MarketConfig.sol";
+import {Action} from "../types/Validity.sol";
+import {IKeelViews} from "../interfaces/IKeelViews.sol";
+import {MarginLedger} from "../margin/MarginLedger.sol";
+
+/// @title Read access to the core's storage
+abstract contract KeelViews is MarginLedger {
+    /// @notice See IKeelViews.
+    function marketCount() external view returns (uint16) {
+        return markets_;
+    }
+
+    /// @notice See IKeelViews.
+    function booked() external view returns (uint256) {
+        return bookedTokens;
+    }
+
+    /// @notice See IKeelViews.
+    function insurance() external view returns (uint256 assets, uint256 shares, address vault) {
+        return (insuranceAssets, insuranceShares, insuranceVault);
+    }
+
+    /// @notice See IKeelViews.
+    function marketOf(uint16 market) external view returns (Market memory) {
+        if (configs[market].status == 0) revert MarketUnknown(market);
+        return markets[market];
+    }
+
+    /// @notice See IKeelViews.
+    function marketNow(uint16 market) external view returns (Market memory m) {
+        (m,,) = _project(market);
+    }
+
+    /// @notice See IKeelViews.
+    function configOf(uint16 market) external view returns (MarketConfig memory config, MarketLinks memory links_) {
+        if (configs[market].status == 0) revert MarketUnknown(market);
+        return (configs[market], links[market]);
+    }
+
+    /// @notice See IKeelViews.
+    function accountOf(AccountId account) external view returns (Account memory) {
+        return accounts[account];
+    }
+
+    /// @notice See IKeelViews.
+    function positionOf(AccountId account, uint16 market) external view returns (Position memory) {
+        return positions[account][market];
+    }
+
+    /// @notice See IKeelViews.
+    function isOperator(AccountId account, address operator) external view returns (bool) {
+        return operators[account][operator];
+    }
+
+    /// @notice See IKeelViews.
+    function healthOf(AccountId account) external view returns (Health memory) {
+        return _healthOf(account, accounts[account], Action.AddMargin);
+    }
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {Market} from "../types/Market.sol";
+import {MarketConfig} from "../types/MarketConfig.sol";
+import {FundingInput, IFundingModel} from "../interfaces/IFundingModel.sol";
+import {Fixed} from "../libraries/Fixed.sol";
+import {Curve} from "../market/Curve.sol";
+import {PoolMath} from "../pool/PoolMath.sol";
+import {KeelStorage} from "../core/KeelStorage.sol";
+
+/// @title Accrual of a market's funding
+/// @notice Uses the state before the call, stops at the heartbeat of the stored price, costs O(1). Every entry that changes
+/// anything a rate depends on comes through here first.
+abstract contract FundingLedger is KeelStorage {
+    /// @dev The market with funding accrued up to now; nothing is stored.
+    /// @return market working copy.
+    /// @return config parameters; reverts for an unknown market.
+    /// @return received quote WAD the pool got (negative: paid), already in the copy.
+    function _project(uint16 id)
+        internal
+        view
+        returns (Market memory market, MarketConfig memory config, int256 received)
+    {
+        config = configs[id];
+        if (config.status == 0) revert MarketUnknown(id);
+        market = markets[id];
+        uint256 until = uint256(market.price.at) + config.heartbeatSeconds;
+        if (until > block.timestamp) until = block.timestamp;
+        if (until > market.accruedAt) received = _advance(market, config, until - market.accruedAt);
+        market.accruedAt = uint32(block.timestamp);
+    }
+
+    /// @dev Accrue and store.
+    function _accrue(uint16 id) internal returns (Market memory market, MarketConfig memory config) {
+        uint256 before = markets[id].accruedAt;
+        int256 received;
+        (market, config, received) = _project(id);
+        if (before == market.accruedAt) return (market, config);
+        markets[id] = market;
+        _announce(id, market, received);
+    }
+
+    function _announce(uint16 id, Market memory market, int256 received) internal {
+        emit FundingAccrued(id, market.fundingState, market.longsPaid, market.shortsPaid, received);
+    }
+
+    /// @dev What the funding model sees of a market.
+    function _fundingInput(Market memory market, MarketConfig memory config, uint256 elapsed)
+        internal
+        pure
+        returns (FundingInput memory input)
+    {
+        int256 skew = _skew(market);
+        uint256 depth = PoolMath.depth(config.depthPerShare, market.shares);
+        input.state = market.fundingState;
+        input.since = market.accruedAt;
+        input.elapsed = elapsed;
+        input.sigma = uint256(market.price.sigma) * 1e9;
+        if (skew == 0) return input;
+        input.premium = Curve.premium(depth, skew);
+        int256 equity = PoolMath.equity(market.cash, market.openNotional, market.price.index, depth, skew);
+        int256 used = int256(PoolMath.utilization(market.price.index, skew, equity, config.maxExposurePpm));
+        input.utilization = skew > 0 ? used : -used;
+    }
+
+    /// @dev Net trader position, base WAD.
+    function _skew(Market memory market) internal pure returns (int256) {
+        return int256(uint256(market.longInterest)) - int256(uint256(market.shortInterest));
+    }
+
+    function _advance(Market memory market, MarketConfig memory config, uint256 elapsed)
+        private
+        view
+        returns (int256 received)
+    {
+        int256 integral;
+        FundingInput memory input = _fundingInput(market, config, elapsed);
+        (market.fundingState, integral) = IFundingModel(config.fundingModel).accrue(input);
+        int256 perBase = Fixed.mulDivTrunc(integral, market.price.index, Fixed.WAD);
+        if (perBase > 0) market.longsPaid += uint128(uint256(perBase));
+        else market.shortsPaid += uint128(uint256(-perBase));
+        received = Fixed.mulDivFloor(_skew(market) * perBase, 1, Fixed.RAY);
+        market.cash += int128(received);
+        market.fundingClearing -= int128(received);
+    }
+}

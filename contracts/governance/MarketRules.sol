@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import {IKeelErrors} from "../interfaces/IKeelErrors.sol";
+import {Brackets, MarketConfig, MarketLinks} from "../types/MarketConfig.sol";
+
+/// @title Bounds of every market parameter
+library MarketRules {
+    uint256 private constant PPM_PER_BPS = 100;
+    uint256 private constant BPS = 10_000;
+
+    /// @notice Revert with the first parameter that is out of bounds.
+    function check(MarketConfig calldata c, MarketLinks calldata l) internal view {
+        _within("takerFeePpm", c.takerFeePpm, 0, 10_000);
+        _within("deviationFeePpm", c.deviationFeePpm, 0, 20_000);
+        _within("insuranceFeeSharePpm", c.insuranceFeeSharePpm, 0, 1_000_000);
+        _within("depthPerShare", c.depthPerShare, 1, type(uint88).max);
+        _within("maxExposurePpm", c.maxExposurePpm, 10_000, 10_000_000);
+        _within("maxSkewPpm", c.maxSkewPpm, 10_000, 500_000);
+        _within("baseSigmaBps", c.baseSigmaBps, 100, 50_000);
+        _within("freshSeconds", c.freshSeconds, 1, 1 hours);
+        _within("staleSeconds", c.staleSeconds, c.freshSeconds, 2 hours);
+        _within("heartbeatSeconds", c.heartbeatSeconds, c.staleSeconds, 12 hours);
+        _within("minNotional", c.minNotional, 1, 1_000_000);
+        _within("status", c.status, 1, 2);
+        _within("keeperShareBps", l.keeperShareBps, 0, 5000);
+        _within("targetBps", l.targetBps, 10_100, 20_000);
+        _hasCode("fundingModel", c.fundingModel);
+        _hasCode("vault", l.vault);
+        _hasCode("oracle", l.oracle);
+        _checkBrackets(c, l);
+    }
+
+    /// @dev Limits and rates do not fall; in every bracket the initial rate is above maintenance + penalty + fees, so that an
+    /// account opened at the limit is not liquidated by its own exit; the part of the penalty that leaves the keeper is at
+    /// least the fee, so that liquidating oneself is never a cheaper exit than closing.
+    function _checkBrackets(MarketConfig calldata c, MarketLinks calldata l) private pure {
+        Brackets calldata b = c.brackets;
+        _within("limit1", b.limit1, 1, b.limit2);
+        _within("limit2", b.limit2, b.limit1, b.limit3);
+        _within("maintenance1", b.maintenance1, 10, b.maintenance2);
+        _within("maintenance2", b.maintenance2, b.maintenance1, b.maintenance3);
+        _within("maintenance3", b.maintenance3, b.maintenance2, b.maintenance4);
+        uint256 feePpm = uint256(c.takerFeePpm) + c.deviationFeePpm;
+        uint256 margin = b.penaltyMinBps + feePpm / PPM_PER_BPS + 1;
+        _within("initial1", b.initial1, b.maintenance1 + margin, b.initial2);
+        _within("initial2", b.initial2, b.maintenance2 + margin, b.initial3);
+        _within("initial3", b.initial3, b.maintenance3 + margin, b.initial4);
+        _within("initial4", b.initial4, b.maintenance4 + margin, BPS);
+        _within("penaltyMaxBps", b.penaltyMaxBps, b.penaltyMinBps, 2000);
+        uint256 kept = (BPS - l.keeperShareBps) * b.penaltyMinBps * PPM_PER_BPS / BPS;
+        _within("penaltyMinBps", kept, feePpm, type(uint256).max);
+    }
+
+    function _within(bytes32 name, uint256 given, uint256 low, uint256 high) private pure {
+        if (given < low || given > high) revert IKeelErrors.ParameterOutOfBounds(name, given, low, high);
+    }
+
+    function _hasCode(bytes32 name, address given) private view {
+        if (given.code.length == 0) revert IKeelErrors.ParameterOutOfBounds(name, 0, 1, type(uint256).max);
+    }
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+/// @dev Everything a funding model may depend on; all of it as it was *before* the touching call and constant since then.
+struct FundingInput {
+    /// The model's own state of the market, as last returned.
+    bytes32 state;
+    /// Start of the accrual, seconds.
+    uint256 since;
+    /// Length of the accrual, seconds.
+    uint256 elapsed;
+    /// mark / index - 1, WAD.
+    int256 premium;
+    /// Utilization with the sign of the net position, WAD, at most 1e36 in size.
+    int256 utilization;
+    /// Annualised index volatility, WAD.
+    uint256 sigma;
+}
+
+/// @title A funding rate as a pure function of state and time
+/// @notice Stateless and immutable: parameters are fixed at construction, so another parameter set is another model.
+/// Rates are per 8 hours; positive means longs pay shorts. Correctness for the core: `accrue` is a pure function of its
+/// input, cutting `elapsed` in pieces changes the sum of the integrals by rounding only, and it does not revert for any
+/// state it returned. Liveness: it costs bounded gas.
+interface IFundingModel {
+    /// @notice State of a market whose funding has rested at the given input for ever.
+    function initialState(FundingInput calldata input) external view returns (bytes32 state);
+
+    /// @notice Advance the state and integrate the rate over `elapsed`.
+    /// @return state the state at the end.
+    /// @return integral integral of the rate over time, in units of 8 hours, RAY, trunc: 1 bp for 8 h = 1e23.
+    function accrue(FundingInput calldata input) external view returns (bytes32 state, int256 integral);
+
+    /// @notice Rate now, given the input's state: WAD per 8 h, trunc. Ignores `elapsed`.
+    function rate(FundingInput calldata input) external view returns (int256);
+
+    /// @notice Rate at which funding settles if nothing changes: WAD per 8 h.
+    function target(FundingInput calldata input) external view returns (int256);
+
+    /// @notice Most that longs pay and most that shorts pay, WAD per 8 h, both positive.
+    function caps() external view returns (uint256 longsPay, uint256 shortsPay);
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import {AccountId} from "../types/AccountId.sol";
+
+/// @title What traders, keepers and bots call
+/// @notice Tokens are in token units at the boundary; everything else is WAD. Positive size is long. Accounts belong to the
+/// address inside their id; anyone may add margin to any account, only the owner and operators may trade or withdraw.
+interface IKeelCore {
+    /// @notice Add settlement tokens to an account. Never blocked. Anyone may pay.
+    /// @param tokens token units, exactly what must arrive: a token that takes a fee on transfer reverts.
+    function deposit(AccountId account, uint256 tokens) external;
+
+    /// @notice Take settlement tokens out. Owner: to anyone; operator: to the owner only.
+    /// @dev What remains must cover the initial margin without counting unrealised profit, at the worse of index and TWAP.
+    /// Without positions no price is needed.
+    function withdraw(AccountId account, uint256 tokens, address to) external;
+
+    /// @notice Let `operator` trade for the account and withdraw to its owner. Owner only.
+    function setOperator(AccountId account, address operator, bool allowed) external;
+
+    /// @notice Buy (positive) or sell (negative) `size` base on the curve, at the worse of index and TWAP, at once.
+    /// @dev A trade that grows the position or changes its side needs initial margin after it; one that only shrinks it must
+    /// leave the account healthy. A trade that moves the net position away from zero stops at the band; a reduction may go on
+    /// to the curve's hard limit, so that nobody is locked in.
+    /// @param size base WAD, not zero.
+    /// @param limitPrice worst average price before fees, WAD: most for a buy, least for a sale.
+    /// @param deadline last block time at which the trade may fill, seconds.
+    /// @return cost quote paid before fees, negative = received; rounded against the trader.
+    /// @return fee quote WAD, ceil.
+    function trade(AccountId account, uint16 market, int256 size, uint256 limitPrice, uint256 deadline)
+        external
+        returns (int256 cost, uint256 fee);
+
+    /// @notice Reduce a position of an account whose equity is below maintenance. Anyone; the reward goes to the balance of
+    /// the caller's account 0. See LiquidationMath for tiers and size.
+    /// @return size base closed, with the sign of the closing trade.
+    /// @return reward quote WAD.
+    function liquidate(AccountId account, uint16 market) external returns (int256 size, uint256 reward);
+
+    /// @notice Accrue a market's funding up to now. Anyone, any time; once or a thousand times is the same.
+    function accrue(uint16 market) external;
+
+    /// @notice Accrue at the old price, then store what the oracle says. Anyone; once per block, a second call does nothing.
+    function updatePrice(uint16 market) external;
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+/// @title Errors of the core
+/// @notice Amounts are quote WAD and sizes base WAD unless said otherwise.
+interface IKeelErrors {
+    /// @notice `caller` is neither the owner nor an operator of the account.
+    error NotAuthorized(address caller, uint256 account);
+    /// @notice No market has this id.
+    error MarketUnknown(uint16 market);
+    /// @notice The market only takes reductions.
+    error MarketReduceOnly(uint16 market);
+    /// @notice A zero amount or size does nothing.
+    error ZeroAmount();
+    /// @notice The size lies outside what a position can hold.
+    error SizeOutOfRange(int256 given, uint256 limit);
+    /// @notice The amount (token units) lies outside what an account can hold.
+    error AmountOutOfRange(uint256 given, uint256 limit);
+    /// @notice What would remain is too small to be worth liquidating.
+    error PositionTooSmall(uint256 value, uint256 minValue);
+    /// @notice The average price is worse than the caller's limit, WAD quote per base.
+    error PriceLimitMissed(uint256 price, uint256 limit);
+    /// @notice The transaction came too late.
+    error DeadlinePassed(uint256 deadline, uint256 now_);
+    /// @notice The trade would push the net position past the band, away from zero.
+    error BandExceeded(int256 skewAfter, uint256 limit);
+    /// @notice Pool utilization after the call would pass 1, WAD.
+    error UtilizationExceeded(uint256 utilization, uint256 limit);
+    /// @notice The account's margin after the call would be too low.
+    error MarginTooLow(int256 equity, uint256 required);
+    /// @notice The account is healthy.
+    error NotLiquidatable(int256 equity, uint256 maintenance);
+    /// @notice The account has no position in the market.
+    error NoPosition(uint256 account, uint16 market);
+    /// @notice The core holds fewer tokens than it owes (fee-on-transfer token?), token units.
+    error TokensMissing(uint256 held, uint256 owed);
+    /// @notice Only the vault of that bucket may call.
+    error NotVault(address caller);
+    /// @notice Too few assets for one share or too few shares for one token unit.
+    error DustAmount(uint256 given);
+    /// @notice The pool or the insurance has no equity to price a share with.
+    error NoEquity(int256 equity);
+    /// @notice A parameter lies outside its bounds.
+    error ParameterOutOfBounds(bytes32 name, uint256 given, uint256 low, uint256 high);
+    /// @notice The settlement token has more than 18 decimals.
+    error TokenUnsupported(uint8 decimals);
+}

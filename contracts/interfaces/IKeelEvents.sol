@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import {Fill} from "../types/Fill.sol";
+import {Price} from "../types/Market.sol";
+import {MarketConfig, MarketLinks} from "../types/MarketConfig.sol";
+
+/// @title Events of the core
+/// @notice Enough to rebuild every balance, position and market, to the wei. Amounts are quote WAD, sizes base WAD, unless
+/// said otherwise; account is the account id.
+interface IKeelEvents {
+    /// @notice Tokens came into an account. `tokens` in token units.
+    event Deposited(uint256 indexed account, address indexed payer, uint256 tokens);
+    /// @notice Tokens left an account. `tokens` in token units.
+    event Withdrawn(uint256 indexed account, address indexed to, uint256 tokens);
+    /// @notice An operator was authorised or dismissed.
+    event OperatorSet(uint256 indexed account, address indexed operator, bool allowed);
+    /// @notice A trade filled.
+    /// @param fill what it did to the position.
+    /// @param fee taker fee and deviation surcharge.
+    /// @param insuranceFee part of `fee` that went to insurance; the rest went to the pool.
+    event Traded(uint256 indexed account, uint16 indexed market, Fill fill, uint256 fee, uint256 insuranceFee);
+    /// @notice A position paid and received its funding since its last settlement.
+    event FundingSettled(uint256 indexed account, uint16 indexed market, uint256 paid, uint256 received);
+    /// @notice Funding accrued up to now. Positive `poolReceived` came from traders.
+    /// @param longsPaid index after, RAY quote per base.
+    /// @param shortsPaid index after, RAY quote per base.
+    event FundingAccrued(
+        uint16 indexed market, bytes32 fundingState, uint256 longsPaid, uint256 shortsPaid, int256 poolReceived
+    );
+    /// @notice A price was taken; `price.at` shows whether a usable one was found.
+    event PriceStored(uint16 indexed market, Price price);
+    /// @notice A position was reduced by a keeper.
+    /// @param tier 1 trim, 2 deleverage, 3 close.
+    /// @param fill what it did to the position.
+    /// @param penalty charged to the account.
+    /// @param reward part of the penalty credited to the keeper; the rest went to insurance.
+    event Liquidated(
+        uint256 indexed account,
+        uint16 indexed market,
+        address indexed keeper,
+        uint8 tier,
+        Fill fill,
+        uint256 penalty,
+        uint256 reward
+    );
+    /// @notice An account ended below zero; insurance paid first, then the pool.
+    event BadDebtCovered(uint256 indexed account, uint16 indexed market, uint256 fromInsurance, uint256 fromPool);
+    /// @notice The pool grew. `tokens` in token units.
+    event PoolDeposited(uint16 indexed market, uint256 tokens, uint256 shares);
+    /// @notice The pool shrank. `tokens` in token units.
+    /// @param charge exit value that the shallower curve would have given to traders, kept by the pool.
+    event PoolRedeemed(uint16 indexed market, uint256 tokens, uint256 shares, uint256 charge);
+    /// @notice The insurance grew. `tokens` in token units.
+    event InsuranceDeposited(uint256 tokens, uint256 shares);
+    /// @notice The insurance shrank. `tokens` in token units.
+    event InsuranceRedeemed(uint256 tokens, uint256 shares);
+    /// @notice Rounding dust of funding went to insurance after the last position closed.
+    event FundingDustSwept(uint16 indexed market, uint256 amount);
+    /// @notice A market was listed or its parameters changed.
+    event MarketConfigured(uint16 indexed market, MarketConfig config, MarketLinks links);
+    /// @notice A market became reduce-only (2) or open again (1).
+    event MarketStatusSet(uint16 indexed market, uint8 status);
+    /// @notice The insurance vault was set.
+    event InsuranceVaultSet(address vault);
+}

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {Account, Position} from "../types/Account.sol";
+import {AccountId} from "../types/AccountId.sol";
+import {Health} from "../types/Health.sol";
+import {Market} from "../types/Market.sol";
+import {MarketConfig} from "../types/MarketConfig.sol";
+import {FundingLedger} from "../funding/FundingLedger.sol";
+import {FundingMath} from "../funding/FundingMath.sol";
+import {Fixed} from "../libraries/Fixed.sol";
+import {ValidityLadder} from "../oracle/ValidityLadder.sol";
+import {Action, Validity} from "../types/Validity.sol";
+import {MarginMath} from "./MarginMath.sol";
+import {MarketSet} from "./MarketSet.sol";
+
+/// @title One account in one market: load once, store once; and the account's health over all its markets
+abstract contract MarginLedger is FundingLedger {
+    using MarketSet for uint128;
+
+    /// @dev Working copies of everything one call on one position may change.
+    struct Touch {
+        AccountId id;
+        uint16 marketId;
+        Account account;
+        Position position;
+        Market market;
+        MarketConfig config;
+        uint256 toInsurance;
+    }
+
+    /// @dev Load, accrue the market, settle the position's funding into the balance.
+    function _touch(AccountId id, uint16 marketId) internal returns (Touch memory t) {
+        t.id = id;
+        t.marketId = marketId;
+        uint256 before = markets[marketId].accruedAt;
+        int256 received;
+        (t.market, t.config, received) = _project(marketId);
+        if (before != t.market.accruedAt) _announce(marketId, t.market, received);
+        t.account = accounts[id];
+        t.position = positions[id][marketId];
+        _settle(t);
+    }
+
+    /// @dev Store every working copy. An empty position leaves no trace but its account's balance.
+    function _commit(Touch memory t) internal {
+        if (t.position.size == 0) {
+            delete positions[t.id][t.marketId];
+            t.account.markets = t.account.markets.remove(t.marketId);
+            _sweepDust(t);
+        } else {
+            positions[t.id][t.marketId] = t.position;
+            t.account.markets = t.account.markets.add(t.marketId);
+        }
+        accounts[t.id] = t.account;
+        markets[t.marketId] = t.market;
+        if (t.toInsurance != 0) insuranceAssets += uint128(t.toInsurance);
+    }
+
+    /// @dev Health with the touched position as in `t` and the others as stored; every market must allow `action`.
+    function _healthOf(Touch memory t, Action action) internal view returns (Health memory h) {
+        _open(h, t.account.balance);
+        if (t.position.size != 0) _value(h, t.market, t.config, t.position, action);
+        _valueOthers(h, t.id, t.account.markets.remove(t.marketId), action);
+    }
+
+    /// @dev Health of an account as stored.
+    function _healthOf(AccountId id, Account memory account, Action action) internal view returns (Health memory h) {
+        _open(h, account.balance);
+        _valueOthers(h, id, account.markets, action);
+    }
+
+    function _open(Health memory h, int256 balance) private pure {
+        (h.equity, h.equityWorse, h.equityBetter, h.withdrawable) = (balance, balance, balance, balance);
+    }
+
+    function _valueOthers(Health memory h, AccountId id, uint128 set, Action action) private view {
+        for (; set != 0; set >>= 16) {
+            uint16 marketId = uint16(set);
+            (Market memory market, MarketConfig memory config,) = _project(marketId);
+            _value(h, market, config, positions[id][marketId], action);
+        }
+    }
+
+    /// @dev Add one position. Profit counts at the worse of index and TWAP where it would carry new risk.
+    function _value(
+        Health memory h,
+        Market memory market,
+        MarketConfig memory config,
+        Position memory position,
+        Action action
+    ) private view {
+        Validity validity = ValidityLadder.validity(market.price, config.freshSeconds, config.staleSeconds);
+        if (!ValidityLadder.allows(validity, action)) {
+            revert ValidityLadder.PriceNotGoodFor(action, validity, block.timestamp - market.price.at);
+        }
+        if (validity > h.worst) h.worst = validity;
+        (uint256 paid, uint256 received) = FundingMath.due(market, position);
+        int256 carried = int256(received) - int256(paid) - position.notional;
+        int256 pnl = Fixed.mulDivFloor(position.size, market.price.index, Fixed.WAD) + carried;
+        int256 pnlTwap = Fixed.mulDivFloor(position.size, market.price.twap, Fixed.WAD) + carried;
+        h.equity += pnl;
+        h.equityBetter += Fixed.max(pnl, pnlTwap);
+        int256 worse = Fixed.min(pnl, pnlTwap);
+        h.equityWorse += worse;
+        h.withdrawable += Fixed.min(worse, 0);
+        uint256 value = Fixed.mulDivCeil(Fixed.abs(position.size), market.price.index, Fixed.WAD);
+        h.maintenance += MarginMath.maintenance(config.brackets, value);
+        h.initial += Fixed.mulDivCeil(
+            MarginMath.initial(config.brackets, value),
+            MarginMath.volatilityMultiplier(market.price.sigma, config.baseSigmaBps),
+            Fixed.WAD
+        );
+    }
+
+    function _settle(Touch memory t) private {
+        (uint256 paid, uint256 received) = FundingMath.due(t.market, t.position);
+        (t.position.longsPaid, t.position.shortsPaid) = (t.market.longsPaid, t.market.shortsPaid);
+        if (paid == 0 && received == 0) return;
+        int128 net = int128(int256(paid) - int256(received));
+        t.account.balance -= net;
+        t.market.fundingClearing += net;
+        emit FundingSettled(AccountId.unwrap(t.id), t.marketId, paid, received);
+    }
+
+    /// @dev With no position left, what was collected and not credited is rounding dust.
+    function _sweepDust(Touch memory t) private {
+        Market memory m = t.market;
+        if (m.longInterest | m.shortInterest != 0 || m.fundingClearing <= 0) return;
+        uint256 dust = uint256(int256(m.fundingClearing));
+        m.fundingClearing = 0;
+        t.toInsurance += dust;
+        emit FundingDustSwept(t.marketId, dust);
+    }
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import {Fixed} from "../libraries/Fixed.sol";
+
+/// @title Constant product anchored to the index
+/// @notice With depth `D` and net trader position `q` (both base WAD, long positive) and index `P` (WAD):
+///
+///     value  V(q) = P * D * q / (D - q)        quote the traders together would receive by closing q
+///     mark        = P * (D / (D - q))^2        marginal price
+///     premium     = (D / (D - q))^2 - 1
+///
+/// Example: P = 10, D = 100, q = 0: 600 quote buy 37.5 base at 16 on average; the mark ends at 25.6.
+/// @dev Requires q < D. D and |q| below 2^112, P below 2^88: every product below fits where it is not 512 bits wide.
+library Curve {
+    /// @notice ceil(V(q)), quote WAD.
+    function valueCeil(uint256 index, uint256 depth, int256 skew) internal pure returns (int256) {
+        if (skew == 0) return 0;
+        if (skew > 0) {
+            uint256 size = uint256(skew);
+            return int256(Fixed.mulDivCeil(index * size, depth, (depth - size) * Fixed.WAD));
+        }
+        uint256 short = uint256(-skew);
+        return -int256(Fixed.mulDivFloor(index * short, depth, (depth + short) * Fixed.WAD));
+    }
+
+    /// @notice floor(V(q)), quote WAD.
+    function valueFloor(uint256 index, uint256 depth, int256 skew) internal pure returns (int256) {
+        if (skew == 0) return 0;
+        if (skew > 0) {
+            uint256 size = uint256(skew);
+            return int256(Fixed.mulDivFloor(index * size, depth, (depth - size) * Fixed.WAD));
+        }
+        uint256 short = uint256(-skew);
+        return -int256(Fixed.mulDivCeil(index * short, depth, (depth + short) * Fixed.WAD));
+    }
+
+    /// @notice Quote to pay for moving the net position from `skew` to `skew + size`; negative = received.
+    /// @dev ceil(V(q + d)) - floor(V(q)): never below the exact cost, at most 2 wei above it, whichever the sign, so
+    /// that no closed path of trades gains. At most one wei above the ceil of the exact difference.
+    function cost(uint256 index, uint256 depth, int256 skew, int256 size) internal pure returns (int256) {
+        return valueCeil(index, depth, skew + size) - valueFloor(index, depth, skew);
+    }
+
+    /// @notice Largest base size that costs at most `quote` (negative `quote`: smallest sale that yields at least it).
+    /// @dev Inverse of `cost`: with v = floor(V(q)) + quote, q' = floor(v * D / (P * D + v)).
+    function sizeFor(uint256 index, uint256 depth, int256 skew, int256 quote) internal pure returns (int256) {
+        int256 value = valueFloor(index, depth, skew) + quote;
+        uint256 scaled = Fixed.abs(value) * Fixed.WAD;
+        if (value >= 0) return int256(Fixed.mulDivFloor(scaled, depth, index * depth + scaled)) - skew;
+        return -int256(Fixed.mulDivCeil(scaled, depth, index * depth - scaled)) - skew;
+    }
+
+    /// @notice Marginal price, WAD, floor.
+    function mark(uint256 index, uint256 depth, int256 skew) internal pure returns (uint256) {
+        uint256 reserve = uint256(int256(depth) - skew);
+        return Fixed.mulDivFloor(index, depth * depth, reserve * reserve);
+    }
+
+    /// @notice mark / index - 1, WAD, trunc.
+    function premium(uint256 depth, int256 skew) internal pure returns (int256) {
+        if (skew == 0) return 0;
+        uint256 reserve = uint256(int256(depth) - skew);
+        if (skew > 0) return int256(Fixed.mulDivFloor(Fixed.WAD, depth * depth - reserve * reserve, reserve * reserve));
+        return -int256(Fixed.mulDivFloor(Fixed.WAD, reserve * reserve - depth * depth, reserve * reserve));
+    }
+}

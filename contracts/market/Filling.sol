@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {Fill} from "../types/Fill.sol";
+import {Market} from "../types/Market.sol";
+import {Fixed} from "../libraries/Fixed.sol";
+import {Accounts} from "../margin/Accounts.sol";
+import {PoolMath} from "../pool/PoolMath.sol";
+import {Curve} from "./Curve.sol";
+import {PositionMath} from "./PositionMath.sol";
+
+/// @title A fill on the curve, for trades and liquidations alike
+abstract contract Filling is Accounts {
+    /// @dev Where the curve ends for reductions and liquidations: |q| <= 3/4 D, a mark of 16 or 0.33 times the index.
+    uint256 private constant HARD_SKEW_PPM = 750_000;
+
+    /// @dev Price at the worse of index and TWAP for the side.
+    function _cost(Market memory m, uint256 depth, int256 skew, int256 size) internal pure returns (int256) {
+        bool twapHigher = m.price.twap > m.price.index;
+        uint256 index = (size > 0) == twapHigher ? m.price.twap : m.price.index;
+        return Curve.cost(index, depth, skew, size);
+    }
+
+    function _depth(Touch memory t) internal pure returns (uint256) {
+        return PoolMath.depth(t.config.depthPerShare, t.market.shares);
+    }
+
+    /// @dev Base that a sale (or a purchase) can still move before the hard end of the curve.
+    function _room(Touch memory t, bool sale) internal pure returns (uint256) {
+        int256 limit = int256(_depth(t) * HARD_SKEW_PPM / Fixed.PPM);
+        int256 room = sale ? limit + _skew(t.market) : limit - _skew(t.market);
+        return room > 0 ? uint256(room) : 0;
+    }
+
+    /// @dev Move the net position, the position, the balance and the pool's cash by one fill.
+    /// @param bounded true stops at the band, false at the hard end of the curve.
+    function _fill(Touch memory t, int256 size, bool bounded) internal pure returns (Fill memory f) {
+        Market memory m = t.market;
+        int256 skew = _skew(m);
+        uint256 depth = _depth(t);
+        _checkBand(skew, skew + size, depth * (bounded ? t.config.maxSkewPpm : HARD_SKEW_PPM) / Fixed.PPM);
+        (int256 before, int256 notional) = (t.position.size, t.position.notional);
+        f = PositionMath.fill(before, notional, size, _cost(m, depth, skew, size));
+        if (Fixed.abs(f.sizeAfter) > MAX_SIZE) revert SizeOutOfRange(f.sizeAfter, MAX_SIZE);
+        (t.position.size, t.position.notional) = (int128(f.sizeAfter), int128(f.notionalAfter));
+        m.openNotional += int128(f.notionalAfter - notional);
+        m.cash -= int128(f.realized);
+        t.account.balance += int128(f.realized);
+        _moveInterest(m, before, f.sizeAfter);
+    }
+
+    function _moveInterest(Market memory m, int256 before, int256 sizeAfter) private pure {
+        if (before > 0) m.longInterest -= uint112(uint256(before));
+        else m.shortInterest -= uint112(uint256(-before));
+        if (sizeAfter > 0) m.longInterest += uint112(uint256(sizeAfter));
+        else m.shortInterest += uint112(uint256(-sizeAfter));
+    }
+
+    /// @dev Towards zero always; away from zero only inside the limit.
+    function _checkBand(int256 before, int256 skewAfter, uint256 limit) private pure {
+        uint256 size = Fixed.abs(skewAfter);
+        bool towardsZero = size <= Fixed.abs(before) && (skewAfter > 0) == (before > 0);
+        if (size > limit && !towardsZero) revert BandExceeded(skewAfter, limit);
+    }
+}

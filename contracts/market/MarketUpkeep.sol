@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {Market, Price} from "../types/Market.sol";
+import {IKeelCore} from "../interfaces/IKeelCore.sol";
+import {IOracleHub} from "../interfaces/IOracleHub.sol";
+import {FundingLedger} from "../funding/FundingLedger.sol";
+
+/// @title Permissionless upkeep: accrue, take a price
+abstract contract MarketUpkeep is FundingLedger, IKeelCore {
+    /// @inheritdoc IKeelCore
+    function accrue(uint16 market) external nonReentrant {
+        _accrue(market);
+    }
+
+    /// @inheritdoc IKeelCore
+    function updatePrice(uint16 market) external nonReentrant {
+        (Market memory m,) = _accrue(market);
+        if (m.price.at == block.timestamp) return;
+        Price memory next = IOracleHub(links[market].oracle).refresh(market, m.price);
+        markets[market].price = next;
+        emit PriceStored(market, next);
+    }
+}

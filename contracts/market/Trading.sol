@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {AccountId} from "../types/AccountId.sol";
+import {Fill} from "../types/Fill.sol";
+import {Health} from "../types/Health.sol";
+import {Market} from "../types/Market.sol";
+import {MarketConfig} from "../types/MarketConfig.sol";
+import {IKeelCore} from "../interfaces/IKeelCore.sol";
+import {Fixed} from "../libraries/Fixed.sol";
+import {ValidityLadder} from "../oracle/ValidityLadder.sol";
+import {Action} from "../types/Validity.sol";
+import {PoolMath} from "../pool/PoolMath.sol";
+import {Filling} from "./Filling.sol";
+import {PositionMath} from "./PositionMath.sol";
+
+/// @title Trades
+abstract contract Trading is Filling {
+    /// @inheritdoc IKeelCore
+    function trade(AccountId account, uint16 market, int256 size, uint256 limitPrice, uint256 deadline)
+        external
+        nonReentrant
+        returns (int256 cost, uint256 fee)
+    {
+        _authorize(account);
+        if (block.timestamp > deadline) revert DeadlinePassed(deadline, block.timestamp);
+        if (size == 0) revert ZeroAmount();
+        if (size == type(int256).min || Fixed.abs(size) > MAX_SIZE) revert SizeOutOfRange(size, MAX_SIZE);
+        Touch memory t = _touch(account, market);
+        bool reduces = PositionMath.reduces(t.position.size, size);
+        _checkMarket(t, reduces);
+        int256 skewBefore = _skew(t.market);
+        Fill memory f = _fill(t, size, !reduces);
+        _checkLimit(size, f.cost, limitPrice);
+        uint256 insuranceFee;
+        (fee, insuranceFee) = _charge(t, f.cost);
+        _checkAfter(t, reduces, skewBefore);
+        _commit(t);
+        emit Traded(AccountId.unwrap(account), market, f, fee, insuranceFee);
+        return (f.cost, fee);
+    }
+
+    function _checkMarket(Touch memory t, bool reduces) private view {
+        MarketConfig memory c = t.config;
+        if (!reduces && c.status == STATUS_REDUCE_ONLY) revert MarketReduceOnly(t.marketId);
+        ValidityLadder.require_(
+            t.market.price, reduces ? Action.Reduce : Action.Open, c.freshSeconds, c.staleSeconds
+        );
+    }
+
+    function _checkLimit(int256 size, int256 cost, uint256 limitPrice) private pure {
+        uint256 moved = Fixed.abs(size);
+        if (size > 0) {
+            uint256 paid = Fixed.mulDivCeil(Fixed.abs(cost), Fixed.WAD, moved);
+            if (paid > limitPrice) revert PriceLimitMissed(paid, limitPrice);
+        } else {
+            uint256 got = cost < 0 ? Fixed.mulDivFloor(uint256(-cost), Fixed.WAD, moved) : 0;
+            if (got < limitPrice) revert PriceLimitMissed(got, limitPrice);
+        }
+    }
+
+    /// @dev Fee on the cost, ceil; the insurance share of it, floor; the rest to the pool.
+    function _charge(Touch memory t, int256 cost) private pure returns (uint256 fee, uint256 insuranceFee) {
+        MarketConfig memory c = t.config;
+        fee = Fixed.mulDivCeil(Fixed.abs(cost), uint256(c.takerFeePpm) + c.deviationFeePpm, Fixed.PPM);
+        insuranceFee = fee * c.insuranceFeeSharePpm / Fixed.PPM;
+        t.toInsurance = insuranceFee;
+        t.account.balance -= int128(int256(fee));
+        t.market.cash += int128(int256(fee - insuranceFee));
+    }
+
+    function _checkAfter(Touch memory t, bool reduces, int256 skewBefore) private view {
+        Market memory m = t.market;
+        if (t.position.size != 0) {
+            uint256 value = Fixed.mulDivFloor(Fixed.abs(t.position.size), m.price.index, Fixed.WAD);
+            uint256 minValue = uint256(t.config.minNotional) * Fixed.WAD;
+            if (value < minValue) revert PositionTooSmall(value, minValue);
+        }
+        if (reduces) {
+            Health memory reduced = _healthOf(t, Action.AddMargin);
+            if (reduced.equity < int256(reduced.maintenance)) revert MarginTooLow(reduced.equity, reduced.maintenance);
+            return;
+        }
+        Health memory h = _healthOf(t, Action.Open);
+        if (h.equityWorse < int256(h.initial)) revert MarginTooLow(h.equityWorse, h.initial);
+        int256 skew = _skew(m);
+        if (Fixed.abs(skew) <= Fixed.abs(skewBefore)) return;
+        int256 equity = PoolMath.equity(m.cash, m.openNotional, m.price.index, _depth(t), skew);
+        uint256 used = PoolMath.utilization(m.price.index, skew, equity, t.config.maxExposurePpm);
+        if (used > Fixed.WAD) revert UtilizationExceeded(used, Fixed.WAD);
+    }
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {IAggregatorV3} from "../interfaces/IAggregatorV3.sol";
+
+/// @title Chainlink-shaped feed that anyone sets: local chains and testnets
+/// @custom:halt nothing to halt: a test double.
+contract MockAggregator is IAggregatorV3 {
+    /// @inheritdoc IAggregatorV3
+    uint8 public decimals;
+    int256 private answer;
+    uint256 private updatedAt;
+    uint80 private round;
+    bool private broken;
+
+    /// @param decimals_ decimals of answers.
+    constructor(uint8 decimals_) {
+        decimals = decimals_;
+    }
+
+    /// @notice Publish an answer with the present time.
+    function set(int256 answer_) external {
+        setAt(answer_, block.timestamp);
+    }
+
+    /// @notice Change the decimals that are reported.
+    function setDecimals(uint8 decimals_) external {
+        decimals = decimals_;
+    }
+
+    /// @notice Make reads revert, or work again.
+    function setBroken(bool broken_) external {
+        broken = broken_;
+    }
+
+    /// @inheritdoc IAggregatorV3
+    function latestRoundData() external view returns (uint80, int256, uint256, uint256, uint80) {
+        require(!broken, "feed down");
+        return (round, answer, updatedAt, updatedAt, round);
+    }
+
+    /// @notice Publish an answer with any time.
+    function setAt(int256 answer_, uint256 updatedAt_) public {
+        (answer, updatedAt) = (answer_, updatedAt_);
+        ++round;
+    }
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import {Price} from "../types/Market.sol";
+import {Action, Validity} from "../types/Validity.sol";
+
+/// @title Validity ladder and action matrix
+/// @notice The one place that says which action is allowed at which validity. A price with several defects is as good as
+/// its worst one, except that an age beyond the stale limit forbids what either defect forbids.
+library ValidityLadder {
+    /// @notice The stored price does not allow the action.
+    error PriceNotGoodFor(Action action, Validity validity, uint256 ageSeconds);
+
+    /// @dev Defects stored with a price.
+    uint8 internal constant SHORT_TWAP = 1;
+    uint8 internal constant UNCERTAIN = 2;
+    uint8 internal constant VOLATILE = 4;
+    uint8 internal constant SEQUENCER_GRACE = 8;
+    uint8 internal constant INVALID = 16;
+
+    // Rows: one byte per validity, one bit per action, bit 0 AddMargin .. bit 6 PoolRedeem.
+    //                                        Redeem Deposit Liquidate Withdraw Open Reduce AddMargin
+    uint256 private constant ROW_VALID = 0x7f; //    1      1      1        1      1     1       1
+    uint256 private constant ROW_STALE10 = 0x13; //  0      0      1        0      0     1       1
+    uint256 private constant ROW_SHORT = 0x1b; //    0      0      1        1      0     1       1
+    uint256 private constant ROW_STALE60 = 0x01; //  0      0      0        0      0     0       1
+    uint256 private constant ROW_UNCERTAIN = 0x13; //0      0      1        0      0     1       1
+    uint256 private constant ROW_VOLATILE = 0x13; // 0      0      1        0      0     1       1
+    uint256 private constant ROW_GRACE = 0x53; //    1      0      1        0      0     1       1
+    uint256 private constant ROW_INVALID = 0x01; //  0      0      0        0      0     0       1
+
+    /// @dev Byte `v` of the word is the row of validity `v`.
+    uint256 private constant MATRIX = ROW_VALID | ROW_STALE10 << 8 | ROW_SHORT << 16 | ROW_STALE60 << 24
+        | ROW_UNCERTAIN << 32 | ROW_VOLATILE << 40 | ROW_GRACE << 48 | ROW_INVALID << 56;
+
+    /// @notice Validity of a stored price now.
+    function validity(Price memory price, uint256 freshSeconds, uint256 staleSeconds) internal view returns (Validity) {
+        if (price.at == 0 || price.flags & INVALID != 0) return Validity.Invalid;
+        uint256 age = block.timestamp - price.at;
+        if (age > staleSeconds) return Validity.Stale60;
+        if (price.flags & SEQUENCER_GRACE != 0) return Validity.SequencerGrace;
+        if (price.flags & VOLATILE != 0) return Validity.Volatile;
+        if (price.flags & UNCERTAIN != 0) return Validity.Uncertain;
+        if (price.flags & SHORT_TWAP != 0) return age > freshSeconds ? Validity.Stale10 : Validity.ShortTwap;
+        return age > freshSeconds ? Validity.Stale10 : Validity.Valid;
+    }
+
+    /// @notice Whether the matrix allows the action.
+    function allows(Validity validity_, Action action) internal pure returns (bool) {
+        return (MATRIX >> (8 * uint256(validity_) + uint256(action))) & 1 == 1;
+    }
+
+    /// @notice Revert unless the matrix allows the action at the price's present validity.
+    function require_(Price memory price, Action action, uint256 freshSeconds, uint256 staleSeconds) internal view {
+        Validity now_ = validity(price, freshSeconds, staleSeconds);
+        if (!allows(now_, action)) revert PriceNotGoodFor(action, now_, block.timestamp - price.at);
+    }
+}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {Market, Price} from "../types/Market.sol";
+import {MarketConfig} from "../types/MarketConfig.sol";
+import {Action} from "../types/Validity.sol";
+import {IKeelPool} from "../interfaces/IKeelPool.sol";
+import {FundingLedger} from "../funding/FundingLedger.sol";
+import {Fixed} from "../libraries/Fixed.sol";
+import {ValidityLadder} from "../oracle/ValidityLadder.sol";
+import {PoolMath} from "./PoolMath.sol";
+
+/// @title Pool deposits and redemptions
+abstract contract Pools is FundingLedger, IKeelPool {
+    /// @dev Depth stays where the curve's products fit.
+    uint256 private constant MAX_DEPTH = 2 ** 111;
+
+    /// @inheritdoc IKeelPool
+    function poolDeposit(uint16 market, uint256 tokens, uint256 wanted)
+        external
+        nonReentrant
+        returns (uint256 shares)
+    {
+        (Market memory m, MarketConfig memory c) = _enter(market, Action.PoolDeposit);
+        uint256 amount = _bookIn(tokens);
+        shares = _sharesFor(m, c, amount);
+        if (wanted != 0 && wanted <= shares) shares = wanted;
+        if (shares == 0 || wanted > shares) revert DustAmount(tokens);
+        m.cash += int128(int256(amount));
+        m.shares += uint128(shares);
+        uint256 depth = PoolMath.depth(c.depthPerShare, m.shares);
+        if (depth > MAX_DEPTH) revert AmountOutOfRange(tokens, MAX_DEPTH);
+        markets[market] = m;
+        emit PoolDeposited(market, tokens, shares);
+    }
+
+    /// @inheritdoc IKeelPool
+    function poolRedeem(uint16 market, uint256 shares, address to) external nonReentrant returns (uint256 tokens) {
+        (Market memory m, MarketConfig memory c) = _enter(market, Action.PoolRedeem);
+        uint256 charge;
+        (tokens, charge) = _tokensFor(m, c, shares);
+        if (tokens == 0) revert DustAmount(shares);
+        m.cash -= int128(int256(tokens * TOKEN_SCALE));
+        m.shares -= uint128(shares);
+        _checkUtilization(m, c);
+        markets[market] = m;
+        emit PoolRedeemed(market, tokens, shares, charge);
+        _payOut(to, tokens);
+    }
+
+    /// @inheritdoc IKeelPool
+    function poolEquity(uint16 market) external view returns (uint256, uint256) {
+        (Market memory m, MarketConfig memory c,) = _project(market);
+        return _equities(m, c);
+    }
+
+    /// @inheritdoc IKeelPool
+    function convertToPoolTokens(uint16 market, uint256 shares) external view returns (uint256) {
+        (Market memory m, MarketConfig memory c,) = _project(market);
+        (uint256 lower,) = _equities(m, c);
+        return PoolMath.assetsFor(shares, lower, m.shares) / TOKEN_SCALE;
+    }
+
+    /// @inheritdoc IKeelPool
+    function previewPoolDeposit(uint16 market, uint256 tokens) external view returns (uint256) {
+        (Market memory m, MarketConfig memory c,) = _project(market);
+        return _sharesFor(m, c, tokens * TOKEN_SCALE);
+    }
+
+    /// @inheritdoc IKeelPool
+    function previewPoolMint(uint16 market, uint256 shares) external view returns (uint256) {
+        (Market memory m, MarketConfig memory c,) = _project(market);
+        (, uint256 higher) = _equities(m, c);
+        return Fixed.mulDivCeil(PoolMath.assetsToMint(shares, higher, m.shares), 1, TOKEN_SCALE);
+    }
+
+    /// @inheritdoc IKeelPool
+    function previewPoolRedeem(uint16 market, uint256 shares) external view returns (uint256 tokens) {
+        (Market memory m, MarketConfig memory c,) = _project(market);
+        (tokens,) = _tokensFor(m, c, shares);
+    }
+
+    function _enter(uint16 market, Action action) private returns (Market memory m, MarketConfig memory c) {
+        (m, c) = _accrue(market);
+        if (msg.sender != links[market].vault) revert NotVault(msg.sender);
+        ValidityLadder.require_(m.price, action, c.freshSeconds, c.staleSeconds);
+    }
+
+    /// @dev Equity at the lower and at the higher of index and TWAP; both above or at zero, or there is nothing to price.
+    function _equities(Market memory m, MarketConfig memory c) private pure returns (uint256 lower, uint256 higher) {
+        uint256 depth = PoolMath.depth(c.depthPerShare, m.shares);
+        int256 skew = _skew(m);
+        int256 atIndex = PoolMath.equity(m.cash, m.openNotional, m.price.index, depth, skew);
+        int256 atTwap = PoolMath.equity(m.cash, m.openNotional, m.price.twap, depth, skew);
+        if (atIndex < 0 || atTwap < 0) revert NoEquity(Fixed.min(atIndex, atTwap));
+        return (uint256(Fixed.min(atIndex, atTwap)), uint256(Fixed.max(atIndex, atTwap)));
+    }
+
+    function _sharesFor(Market memory m, MarketConfig memory c, uint256 amount) private pure returns (uint256) {
+        (, uint256 higher) = _equities(m, c);
+        return PoolMath.sharesFor(amount, higher, m.shares);
+    }
+
+    /// @dev Payment in token units, floor, and the charge of a shallower curve, quote WAD.
+    function _tokensFor(Market memory m, MarketConfig memory c, uint256 shares)
+        private
+        view
+        returns (uint256 tokens, uint256 charge)
+    {
+        if (shares == 0 || shares > m.shares) revert DustAmount(shares);
+        (uint256 lower,) = _equities(m, c);
+        uint256 gross = PoolMath.assetsFor(shares, lower, m.shares);
+        uint256 depthBefore = PoolMath.depth(c.depthPerShare, m.shares);
+        uint256 depthAfter = PoolMath.depth(c.depthPerShare, m.shares - shares);
+        _checkBand(m, c, depthAfter);
+        Price memory p = m.price;
+        uint256 index = p.index > p.twap ? p.index : p.twap;
+        charge = PoolMath.redemptionCharge(index, depthBefore, depthAfter, _skew(m));
+        tokens = gross > charge ? (gross - charge) / TOKEN_SCALE : 0;
+    }
+
+    function _checkBand(Market memory m, MarketConfig memory c, uint256 depth) private pure {
+        uint256 limit = depth * c.maxSkewPpm / Fixed.PPM;
+        if (Fixed.abs(_skew(m)) > limit) revert BandExceeded(_skew(m), limit);
+    }
+
+    function _checkUtilization(Market memory m, MarketConfig memory c) private pure {
+        uint256 depth = PoolMath.depth(c.depthPerShare, m.shares);
+        int256 equity = PoolMath.equity(m.cash, m.openNotional, m.price.index, depth, _skew(m));
+        uint256 used = PoolMath.utilization(m.price.index, _skew(m), equity, c.maxExposurePpm);
+        if (used > Fixed.WAD) revert UtilizationExceeded(used, Fixed.WAD);
+    }
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+/// @dev One slot: 128 + 128 bits.
+struct Account {
+    /// Settlement balance, WAD quote; negative while realised losses wait for liquidation.
+    int128 balance;
+    /// Markets with an open position: eight 16-bit market ids, 0 = free (see MarketSet).
+    uint128 markets;
+}
+
+/// @dev Two slots: (128 + 128) + (128 + 128) bits.
+struct Position {
+    /// Base, WAD, long positive.
+    int128 size;
+    /// Quote paid for `size`, WAD, same sign as `size`.
+    int128 notional;
+    /// `Market.longsPaid` at the last settlement, RAY quote per base.
+    uint128 longsPaid;
+    /// `Market.shortsPaid` at the last settlement, RAY quote per base.
+    uint128 shortsPaid;
+}

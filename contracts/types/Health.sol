@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import {Validity} from "./Validity.sol";
+
+/// @dev Equity and requirements of an account, quote WAD. Funding up to now is taken into account everywhere.
+struct Health {
+    /// Balance plus profit and loss at the index, floor.
+    int256 equity;
+    /// The same with each position at the worse of index and TWAP, floor.
+    int256 equityWorse;
+    /// The same with each position at the better of index and TWAP, floor.
+    int256 equityBetter;
+    /// `equityWorse` without unrealised profit: what can back a withdrawal.
+    int256 withdrawable;
+    /// Initial margin with the volatility multiplier, ceil.
+    uint256 initial;
+    /// Maintenance margin at the index, ceil.
+    uint256 maintenance;
+    /// Worst price validity among the account's markets.
+    Validity worst;
+}

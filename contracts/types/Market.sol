@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+/// @dev The stored price of a market. One slot: 88 + 88 + 40 + 32 + 8 = 256 bits.
+struct Price {
+    /// Index price, WAD quote per base.
+    uint88 index;
+    /// Clamped 5-minute time-weighted average of the index, WAD quote per base.
+    uint88 twap;
+    /// Annualised EWMA volatility of clamped index returns, 1e-9 units (0.6e9 = 60 %).
+    uint40 sigma;
+    /// Block time at which this price was stored, seconds; 0 = never.
+    uint32 at;
+    /// Defects found when the price was taken (see Validity).
+    uint8 flags;
+}
+
+/// @dev The moving state of a market: six slots, all on the path of a trade.
+struct Market {
+    /// Sum of long sizes, base WAD.
+    uint112 longInterest;
+    /// Sum of short sizes, base WAD.
+    uint112 shortInterest;
+    /// Time up to which funding is accrued, seconds. 112 + 112 + 32 = 256.
+    uint32 accruedAt;
+    /// Sum of all positions' signed notionals, quote WAD (`N`).
+    int128 openNotional;
+    /// Pool cash, quote WAD (`C`). 128 + 128 = 256.
+    int128 cash;
+    /// Funding index of what longs paid, RAY quote per base (`U`).
+    uint128 longsPaid;
+    /// Funding index of what shorts paid, RAY quote per base (`W`). 128 + 128 = 256.
+    uint128 shortsPaid;
+    /// State of the funding model, opaque to the core.
+    bytes32 fundingState;
+    /// Pool shares, 24 decimals (`S`).
+    uint128 shares;
+    /// Funding already credited to the pool or paid to receivers but not yet collected from payers, negated:
+    /// collected minus credited, quote WAD. 128 + 128 = 256.
+    int128 fundingClearing;
+    /// Stored price.
+    Price price;
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+/// @dev What a trade reads besides the market state. Three slots.
+struct MarketConfig {
+    /// Stateless funding model.
+    address fundingModel;
+    /// Taker fee on notional, 1e-6.
+    uint32 takerFeePpm;
+    /// Surcharge of immediate fills that covers the feed's deviation threshold, 1e-6.
+    uint32 deviationFeePpm;
+    /// Insurance share of fees, 1e-6. 160 + 32 + 32 + 32 = 256.
+    uint32 insuranceFeeSharePpm;
+    /// Curve depth per whole pool share, base WAD (`kappa`).
+    uint88 depthPerShare;
+    /// Largest net position value over pool equity, 1e-6 (`maxExposure`).
+    uint32 maxExposurePpm;
+    /// Largest net position over depth, 1e-6 (`qMax`).
+    uint32 maxSkewPpm;
+    /// Volatility at which the initial margin multiplier is one, bps (6000 = 60 % a year).
+    uint16 baseSigmaBps;
+    /// Price age up to which new risk is taken, seconds.
+    uint16 freshSeconds;
+    /// Price age up to which reductions and liquidations fill, seconds.
+    uint16 staleSeconds;
+    /// Time after a stored price over which funding still accrues, seconds.
+    uint16 heartbeatSeconds;
+    /// Smallest open position, whole quote units.
+    uint32 minNotional;
+    /// 0 unlisted, 1 open, 2 reduce only. 88 + 32 + 32 + 16 * 4 + 32 + 8 = 256.
+    uint8 status;
+    /// Margin brackets and liquidation penalties.
+    Brackets brackets;
+}
+
+/// @dev Marginal margin brackets over position value. One slot: 3 * 32 + 8 * 16 + 2 * 16 = 256 bits.
+struct Brackets {
+    /// Upper ends of the first three brackets, whole quote units.
+    uint32 limit1;
+    uint32 limit2;
+    uint32 limit3;
+    /// Maintenance rates inside the four brackets, bps, non-decreasing.
+    uint16 maintenance1;
+    uint16 maintenance2;
+    uint16 maintenance3;
+    uint16 maintenance4;
+    /// Initial rates inside the four brackets, bps, non-decreasing.
+    uint16 initial1;
+    uint16 initial2;
+    uint16 initial3;
+    uint16 initial4;
+    /// Liquidation penalty on closed value at margin ratio 1, bps.
+    uint16 penaltyMinBps;
+    /// Liquidation penalty on closed value at margin ratio 0, bps.
+    uint16 penaltyMaxBps;
+}
+
+/// @dev What only cold paths read. Two slots.
+struct MarketLinks {
+    /// Share vault of the market's pool, the only caller of its pool functions.
+    address vault;
+    /// Keeper share of the liquidation penalty, bps.
+    uint16 keeperShareBps;
+    /// Margin ratio after a partial liquidation, bps of maintenance (12500 = 1.25).
+    uint16 targetBps;
+    /// Source of prices.
+    address oracle;
+}

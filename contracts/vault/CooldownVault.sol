@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {ERC20} from "solady/src/tokens/ERC20.sol";
+import {SafeTransferLib} from "solady/src/utils/SafeTransferLib.sol";
+import {IKeel} from "../interfaces/IKeel.sol";
+import {IShareVault} from "../interfaces/IShareVault.sol";
+
+/// @title ERC-4626 in, ERC-7540 out: shares whose assets live in the core
+/// @notice Deposits are at once. Redemptions are requested, wait for the cooldown and are priced when claimed. One request
+/// per controller (request id 0): asking for more restarts the cooldown of the whole request, also of a part that was
+/// claimable. Shares wait in this contract and go on bearing profit and loss.
+abstract contract CooldownVault is ERC20, IShareVault {
+    struct Request {
+        uint128 shares;
+        uint40 claimableAt;
+    }
+
+    /// @inheritdoc IShareVault
+    IKeel public immutable CORE;
+    /// @inheritdoc IShareVault
+    uint256 public immutable COOLDOWN;
+    /// @inheritdoc IShareVault
+    address public immutable asset;
+    uint256 internal immutable ASSET_SCALE;
+
+    string private _name;
+    string private _symbol;
+    mapping(address controller => Request) private requests;
+    mapping(address controller => mapping(address operator => bool)) public isOperator;
+
+    constructor(IKeel core, uint256 cooldown, string memory name_, string memory symbol_) {
+        CORE = core;
+        COOLDOWN = cooldown;
+        asset = core.TOKEN();
+        ASSET_SCALE = core.TOKEN_SCALE();
+        (_name, _symbol) = (name_, symbol_);
+    }
+
+    /* SHARE TOKEN */
+
+    /// @notice Name of the share token.
+    function name() public view override returns (string memory) {
+        return _name;
+    }
+
+    /// @notice Symbol of the share token.
+    function symbol() public view override returns (string memory) {
+        return _symbol;
+    }
+
+    /// @notice Six more than WAD has: the virtual-share offset.
+    function decimals() public pure override returns (uint8) {
+        return 24;
+    }
+
+    /// @inheritdoc IShareVault
+    function share() external view returns (address) {
+        return address(this);
+    }
+
+    /* DEPOSITS */
+
+    /// @inheritdoc IShareVault
+    function deposit(uint256 assets, address receiver) external returns (uint256 shares) {
+        return _deposit(assets, 0, receiver);
+    }
+
+    /// @inheritdoc IShareVault
+    function mint(uint256 shares, address receiver) external returns (uint256 assets) {
+        assets = previewMint(shares);
+        _deposit(assets, shares, receiver);
+    }
+
+    /* REDEMPTIONS */
+
+    /// @inheritdoc IShareVault
+    function requestRedeem(uint256 shares, address controller, address owner) external returns (uint256) {
+        if (shares == 0) revert ZeroShares();
+        if (msg.sender != owner && !isOperator[owner][msg.sender]) _spendAllowance(owner, msg.sender, shares);
+        Request storage r = requests[controller];
+        r.shares += uint128(shares);
+        r.claimableAt = uint40(block.timestamp + COOLDOWN);
+        _transfer(owner, address(this), shares);
+        emit RedeemRequest(controller, owner, 0, msg.sender, shares);
+        return 0;
+    }
+
+    /// @inheritdoc IShareVault
+    function redeem(uint256 shares, address receiver, address controller) external returns (uint256 assets) {
+        if (msg.sender != controller && !isOperator[controller][msg.sender]) revert NotController(msg.sender, controller);
+        Request storage r = requests[controller];
+        uint256 claimable = _claimable(r);
+        if (shares == 0) revert ZeroShares();
+        if (shares > claimable) revert NotClaimable(shares, claimable, r.claimableAt);
+        r.shares -= uint128(shares);
+        _burn(address(this), shares);
+        assets = _redeemFromCore(shares, receiver);
+        emit Withdraw(msg.sender, receiver, controller, assets, shares);
+    }
+
+    /// @inheritdoc IShareVault
+    function withdraw(uint256, address, address) external pure returns (uint256) {
+        revert UseRedeem();
+    }
+
+    /// @inheritdoc IShareVault
+    function setOperator(address operator, bool approved) external returns (bool) {
+        isOperator[msg.sender][operator] = approved;
+        emit OperatorSet(msg.sender, operator, approved);
+        return true;
+    }
+
+    /* VIEWS */
+
+    /// @inheritdoc IShareVault
+    function pendingRedeemRequest(uint256, address controller) external view returns (uint256) {
+        return requests[controller].shares - _claimable(requests[controller]);
+    }
+
+    /// @inheritdoc IShareVault
+    function claimableRedeemRequest(uint256, address controller) external view returns (uint256) {
+        return _claimable(requests[controller]);
+    }
+
+    /// @inheritdoc IShareVault
+    function maxRedeem(address controller) external view returns (uint256) {
+        return _claimable(requests[controller]);
+    }
+
+    /// @inheritdoc IShareVault
+    function maxWithdraw(address) external pure returns (uint256) {
+        return 0;
+    }
+
+    /// @inheritdoc IShareVault
+    function maxDeposit(address) external pure returns (uint256) {
+        return type(uint256).max;
+    }
+
+    /// @inheritdoc IShareVault
+    function maxMint(address) external pure returns (uint256) {
+        return type(uint256).max;
+    }
+
+    /// @inheritdoc IShareVault
+    function previewRedeem(uint256) external pure returns (uint256) {
+        revert PriceAtClaim();
+    }
+
+    /// @inheritdoc IShareVault
+    function previewWithdraw(uint256) external pure returns (uint256) {
+        revert PriceAtClaim();
+    }
+
+    /// @inheritdoc IShareVault
+    function convertToShares(uint256 assets) external view returns (uint256) {
+        return previewDeposit(assets);
+    }
+
+    /// @notice ERC-165: ERC-7540 operators and asynchronous redemption, ERC-7575.
+    function supportsInterface(bytes4 id) external pure returns (bool) {
+        return id == 0x01ffc9a7 || id == 0xe3bc4e65 || id == 0x620ee8e4 || id == 0x2f0a18c5;
+    }
+
+    /// @inheritdoc IShareVault
+    function totalAssets() public view virtual returns (uint256);
+
+    /// @inheritdoc IShareVault
+    function convertToAssets(uint256 shares) public view virtual returns (uint256);
+
+    /// @inheritdoc IShareVault
+    function previewDeposit(uint256 assets) public view virtual returns (uint256);
+
+    /// @inheritdoc IShareVault
+    function previewMint(uint256 shares) public view virtual returns (uint256);
+
+    /* CORE */
+
+    function _depositToCore(uint256 assets, uint256 wanted) internal virtual returns (uint256 shares);
+
+    function _redeemFromCore(uint256 shares, address to) internal virtual returns (uint256 assets);
+
+    function _deposit(uint256 assets, uint256 wanted, address receiver) private returns (uint256 shares) {
+        SafeTransferLib.safeTransferFrom(asset, msg.sender, address(CORE), assets);
+        shares = _depositToCore(assets, wanted);
+        _mint(receiver, shares);
+        emit Deposit(msg.sender, receiver, assets, shares);
+    }
+
+    function _claimable(Request storage r) private view returns (uint256) {
+        return block.timestamp < r.claimableAt ? 0 : r.shares;
+    }
+}

@@ -1,0 +1,59 @@
+"""Entry point of the `keel` command: subcommands load when they are asked for, errors are one line.
+
+Exit codes: 0 done, 1 the run found what it was looking for (a violation, books that do not add up), 2 bad
+input or a missing part.
+"""
+
+import importlib
+import sys
+from collections.abc import Sequence
+
+import click
+
+from keel import __version__
+from keel.errors import KeelError
+
+# Command name to the module under keel.cli that defines `command`.
+_COMMANDS = {
+    "demo": "demo",
+    "replay": "replay",
+    "quote": "quote",
+    "gas": "gas",
+    "fuzz": "fuzz",
+}
+
+
+class _LazyGroup(click.Group):
+    """Imports a subcommand's module only when it is used: `keel --help` stays quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        module = _COMMANDS.get(cmd_name)
+        if module is None:
+            return None
+        command: click.Command = importlib.import_module(f"keel.cli.{module}").command
+        return command
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="keel")
+def cli() -> None:
+    """Keel: AMM perpetual swaps, live on a local chain.
+
+    \b
+    Examples:
+      keel demo                       a market day on a local chain, with a report
+      keel quote curve --index 10 --depth 100 --skew 0 --quote 600
+      keel fuzz --seconds 30 --json
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; a KeelError becomes one line and exit code 2."""
+    try:
+        cli.main(args=None if arguments is None else list(arguments), prog_name="keel", standalone_mode=True)
+    except KeelError as error:
+        click.echo(f"keel: {error}", err=True)
+        sys.exit(2)

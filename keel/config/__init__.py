@@ -1,0 +1,1 @@
+"""Parameters of a deployment: what people write, checked, and what contracts take."""

@@ -1,0 +1,226 @@
+"""Deployment settings: read from TOML, checked, and turned into what constructors and `listMarket` take.
+
+People write fractions (0.0005), percentages never; seconds; quote and base units as decimals. Contracts take
+ppm, bps and WAD: a value that does not fit their unit exactly is refused, never rounded.
+"""
+
+import tomllib
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from keel.errors import ConfigError
+from keel.units import parse_units, parse_wad
+
+_PRESETS = Path(__file__).parent / "presets"
+
+
+def _exact(value: object) -> Decimal:
+    """TOML floats are read as Decimal already; anything else must be text or a whole number."""
+    if isinstance(value, float):
+        raise ValueError("write it as text, such as '0.1'")
+    return Decimal(str(value))
+
+
+Number = Annotated[Decimal, BeforeValidator(_exact)]
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class BracketSettings(_Settings):
+    """One margin bracket.
+
+    Attributes:
+        up_to: Upper end of position value, whole quote units; None for the last one.
+        maintenance: Maintenance rate inside the bracket, a fraction.
+        initial: Initial rate inside the bracket, a fraction.
+    """
+
+    up_to: int | None = None
+    maintenance: Number
+    initial: Number
+
+
+class FundingSettings(_Settings):
+    """Parameters of the layered funding model; rates are fractions per 8 hours (see LayeredMath)."""
+
+    interest: Number
+    interest_max: Number
+    interest_beta: Number
+    base_sigma: Number
+    deadzone: Number
+    convexity: Number
+    premium_factor: Number
+    kink_rate: Number
+    slope_rate: Number
+    kink: Number
+    cap_longs_pay: Number
+    cap_shorts_pay: Number
+    slow_weight: Number
+    fast_seconds: int
+    slow_seconds: int
+    skew_seconds: int
+
+    def abi(self) -> dict[str, int]:
+        """The LayeredParams struct."""
+        fields = self.model_dump()
+        return {_camel(name): v if isinstance(v, int) else parse_wad(v) for name, v in fields.items()}
+
+
+class FeedSettings(_Settings):
+    """Where a market's price comes from.
+
+    Attributes:
+        decimals: Decimals of the aggregator's answers.
+        heartbeat_seconds: Longest age of an answer.
+        aggregators: Addresses of AggregatorV3 feeds; empty deploys one that anyone sets (local chains).
+        min_price: Lowest believable price, quote per base.
+        max_price: Highest believable price.
+        max_deviation: Largest believable disagreement between sources, a fraction.
+        max_volatile: Distance of index from TWAP beyond which the price is volatile, a fraction.
+        clamp: Largest step of a TWAP sample, a fraction.
+    """
+
+    decimals: int = 8
+    heartbeat_seconds: int = 3720
+    aggregators: tuple[str, ...] = ()
+    min_price: Number
+    max_price: Number
+    max_deviation: Number
+    max_volatile: Number
+    clamp: Number
+
+    def abi(self, sources: list[str]) -> dict[str, Any]:
+        """The Feed struct over deployed sources."""
+        return {
+            "sources": sources,
+            "minPrice": parse_wad(self.min_price),
+            "maxPrice": parse_wad(self.max_price),
+            "maxDeviationBps": parse_units(self.max_deviation, 4),
+            "maxVolatileBps": parse_units(self.max_volatile, 4),
+            "clampBps": parse_units(self.clamp, 4),
+        }
+
+
+class MarketSettings(_Settings):
+    """One market; see MarketConfig for each field. Fractions where the contract has ppm or bps."""
+
+    name: str
+    taker_fee: Number
+    deviation_fee: Number
+    insurance_fee_share: Number
+    depth_per_share: Number
+    max_exposure: Number
+    max_skew: Number
+    base_sigma: Number
+    fresh_seconds: int
+    stale_seconds: int
+    heartbeat_seconds: int
+    min_notional: int
+    penalty_min: Number
+    penalty_max: Number
+    keeper_share: Number
+    target: Number
+    cooldown_seconds: int
+    brackets: tuple[BracketSettings, ...] = Field(min_length=4, max_length=4)
+    funding: FundingSettings
+    feed: FeedSettings
+
+    def brackets_abi(self) -> dict[str, int]:
+        """The Brackets struct."""
+        limits = {f"limit{i + 1}": bracket.up_to or 0 for i, bracket in enumerate(self.brackets[:3])}
+        rates = {
+            f"{kind}{i + 1}": parse_units(getattr(bracket, kind), 4)
+            for kind in ("maintenance", "initial")
+            for i, bracket in enumerate(self.brackets)
+        }
+        penalties = {
+            "penaltyMinBps": parse_units(self.penalty_min, 4),
+            "penaltyMaxBps": parse_units(self.penalty_max, 4),
+        }
+        return {**limits, **rates, **penalties}
+
+    def config_abi(self, funding_model: str) -> dict[str, Any]:
+        """The MarketConfig struct of an open market."""
+        return {
+            "fundingModel": funding_model,
+            "takerFeePpm": parse_units(self.taker_fee, 6),
+            "deviationFeePpm": parse_units(self.deviation_fee, 6),
+            "insuranceFeeSharePpm": parse_units(self.insurance_fee_share, 6),
+            "depthPerShare": parse_wad(self.depth_per_share),
+            "maxExposurePpm": parse_units(self.max_exposure, 6),
+            "maxSkewPpm": parse_units(self.max_skew, 6),
+            "baseSigmaBps": parse_units(self.base_sigma, 4),
+            "freshSeconds": self.fresh_seconds,
+            "staleSeconds": self.stale_seconds,
+            "heartbeatSeconds": self.heartbeat_seconds,
+            "minNotional": self.min_notional,
+            "status": 1,
+            "brackets": self.brackets_abi(),
+        }
+
+    def links_abi(self, vault: str, oracle: str) -> dict[str, Any]:
+        """The MarketLinks struct."""
+        return {
+            "vault": vault,
+            "keeperShareBps": parse_units(self.keeper_share, 4),
+            "targetBps": parse_units(self.target, 4),
+            "oracle": oracle,
+        }
+
+
+class DeploymentSettings(_Settings):
+    """A whole deployment.
+
+    Attributes:
+        token: Settlement token; None deploys one that anyone mints (local chains and testnets).
+        token_decimals: Decimals of a deployed token.
+        timelock_seconds: Delay of governance.
+        insurance_cooldown_seconds: Time between request and claim of an insurance redemption.
+        governor: Proposer of the timelock; None is the deployer.
+        guardian: Who may make markets reduce-only; None is the deployer.
+        markets: Markets to list, in order of their ids.
+    """
+
+    token: str | None = None
+    token_decimals: int = 6
+    timelock_seconds: int = 172_800
+    insurance_cooldown_seconds: int = 604_800
+    governor: str | None = None
+    guardian: str | None = None
+    markets: tuple[MarketSettings, ...] = Field(min_length=1)
+
+
+def load_deployment(name_or_path: str = "local") -> DeploymentSettings:
+    """Read a preset by name or a TOML file by path.
+
+    Raises:
+        ConfigError: There is no such preset or file, it is not TOML, or a value is wrong (which one is named).
+    """
+    path = Path(name_or_path)
+    if path.suffix != ".toml":
+        path = _PRESETS / f"{name_or_path}.toml"
+    try:
+        raw = tomllib.loads(path.read_text(), parse_float=Decimal)
+    except FileNotFoundError:
+        known = ", ".join(sorted(preset.stem for preset in _PRESETS.glob("*.toml")))
+        raise ConfigError(
+            f"no deployment settings {name_or_path!r}", f"use a preset ({known}) or the path of a .toml file"
+        ) from None
+    except (OSError, ValueError) as problem:
+        raise ConfigError(f"cannot read {path.name} ({problem})", "check the file") from None
+    try:
+        return DeploymentSettings.model_validate(raw)
+    except ValidationError as problem:
+        first = problem.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ConfigError(f"{path.name}: {where}: {first['msg']}", "correct that value") from None
+
+
+def _camel(name: str) -> str:
+    head, *rest = name.split("_")
+    return head + "".join(part.capitalize() for part in rest)

@@ -1,0 +1,1 @@
+"""Chains inside this process, and the codec between contracts and Python values."""

@@ -1,0 +1,1 @@
+"""Talking to nodes: chains behind JSON-RPC, deployments, and the perp client."""

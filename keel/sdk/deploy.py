@@ -1,0 +1,176 @@
+"""Deploy Keel: the same steps on every chain, resumable, checked at the end.
+
+Every step is recorded before the next one begins; run again with the same record, it goes on where it
+stopped. The deployer administers the access manager until the last step hands it to the timelock.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from keel.config.deployment import DeploymentSettings, MarketSettings
+from keel.errors import ChainError
+from keel.evm.chain import Chain, Contract
+from keel.sdk.deployment import Deployment, MarketContracts, Record, bind
+
+Progress = Callable[[str], None]
+
+ADMIN_ROLE, GOVERNOR_ROLE, GUARDIAN_ROLE = 0, 1, 2
+GOVERNOR_FUNCTIONS = ("listMarket", "setMarket", "reopenMarket", "setInsuranceVault")
+GUARDIAN_FUNCTIONS = ("restrictMarket",)
+_ANYONE = "0x" + "00" * 20
+
+
+class Deployer:
+    """One run of the deployment.
+
+    Args:
+        chain: Chain to deploy on.
+        settings: What to deploy.
+        sender: Deployer; pays, and administers until the hand-over.
+        record: Steps done before, and where to keep them.
+        progress: Called with the name of each step as it begins.
+    """
+
+    def __init__(
+        self,
+        chain: Chain,
+        settings: DeploymentSettings,
+        sender: str,
+        record: Record | None = None,
+        progress: Progress = lambda _step: None,
+    ) -> None:
+        self._chain, self._settings, self._sender = chain, settings, sender
+        self._record = record or Record()
+        self._progress = progress
+
+    def run(self) -> Deployment:
+        """Do what is not done yet, check the wiring, and give the contracts.
+
+        Raises:
+            Reverted: A contract refused a step (a parameter out of bounds, for example).
+            ChainError: What is deployed is not wired as it should be.
+        """
+        access = self._contract("access", "KeelAccess", self._sender)
+        timelock = self._timelock()
+        token, decimals = self._token()
+        extension = self._contract("extension", "KeelExtension", token, access)
+        keel = self._contract("core", "Keel", token, access, extension)
+        core = self._chain.at("IKeel", keel.address)
+        cooldown = self._settings.insurance_cooldown_seconds
+        insurance = self._contract("insurance", "InsuranceVault", core, cooldown, "Keel Insurance", "kINS")
+        self._once("insurance.set", core, "setInsuranceVault", insurance)
+        hub = self._contract("hub", "OracleHub", core, access)
+        markets = tuple(
+            self._market(core, hub, i, market) for i, market in enumerate(self._settings.markets, start=1)
+        )
+        lens = self._contract("lens", "Lens", core)
+        self._wire(access, core, hub, timelock)
+        deployed = Deployment(
+            token, decimals, core, extension, lens, hub, insurance, access, timelock, markets
+        )
+        self._check(deployed)
+        return deployed
+
+    def _timelock(self) -> Contract:
+        proposer = self._settings.governor or self._sender
+        delay = self._settings.timelock_seconds
+        return self._contract("timelock", "KeelTimelock", delay, [proposer], [_ANYONE])
+
+    def _token(self) -> tuple[Contract, int]:
+        if self._settings.token is None:
+            decimals = self._settings.token_decimals
+            return self._contract("token", "MockToken", decimals), decimals
+        token = self._chain.at("MockToken", self._settings.token)
+        return token, int(self._chain.call(token, "decimals"))
+
+    def _market(self, core: Contract, hub: Contract, number: int, market: MarketSettings) -> MarketContracts:
+        name = market.name
+        title, symbol = f"Keel {name} Pool", f"k{name}"
+        vault = self._contract(
+            f"{name}.vault", "PoolVault", core, number, market.cooldown_seconds, title, symbol
+        )
+        funding = self._contract(f"{name}.funding", "LayeredFunding", market.funding.abi())
+        aggregators = self._aggregators(market)
+        sources = tuple(
+            self._contract(f"{name}.source{i}", "ChainlinkSource", feed, market.feed.heartbeat_seconds)
+            for i, feed in enumerate(aggregators or market.feed.aggregators)
+        )
+        feed = market.feed.abi([source.address for source in sources])
+        self._once(f"{name}.feed", hub, "setFeed", number, feed)
+        config = market.config_abi(funding.address)
+        links = market.links_abi(vault.address, hub.address)
+        self._once(f"{name}.list", core, "listMarket", config, links)
+        return MarketContracts(number, name, vault, funding, sources, aggregators)
+
+    def _aggregators(self, market: MarketSettings) -> tuple[Contract, ...]:
+        if market.feed.aggregators:
+            return ()
+        return (self._contract(f"{market.name}.aggregator", "MockAggregator", market.feed.decimals),)
+
+    def _wire(self, access: Contract, core: Contract, hub: Contract, timelock: Contract) -> None:
+        """Selectors to roles, roles to holders; last, the administration to the timelock."""
+        governed = [core.abi.function(name).selector for name in GOVERNOR_FUNCTIONS]
+        guarded = [core.abi.function(name).selector for name in GUARDIAN_FUNCTIONS]
+        feeds = [hub.abi.function("setFeed").selector]
+        guardian = self._settings.guardian or self._sender
+        self._once("roles.governed", access, "setTargetFunctionRole", core, governed, GOVERNOR_ROLE)
+        self._once("roles.guarded", access, "setTargetFunctionRole", core, guarded, GUARDIAN_ROLE)
+        self._once("roles.feeds", access, "setTargetFunctionRole", hub, feeds, GOVERNOR_ROLE)
+        self._once("roles.governor", access, "grantRole", GOVERNOR_ROLE, timelock, 0)
+        self._once("roles.guardian", access, "grantRole", GUARDIAN_ROLE, guardian, 0)
+        self._once("roles.admin", access, "grantRole", ADMIN_ROLE, timelock, 0)
+        self._once("roles.renounce", access, "renounceRole", ADMIN_ROLE, self._sender)
+
+    def _check(self, deployed: Deployment) -> None:
+        """What must be true of a finished deployment."""
+        call = self._chain.call
+        expect = {
+            "the core's token": (call(deployed.core, "TOKEN"), deployed.token.address),
+            "the extension's token": (call(deployed.extension, "TOKEN"), deployed.token.address),
+            "the core's authority": (call(deployed.core, "authority"), deployed.access.address),
+            "the insurance vault": (call(deployed.core, "insurance").vault, deployed.insurance.address),
+            "the number of markets": (call(deployed.core, "marketCount"), len(deployed.markets)),
+            "the timelock's administration": (
+                call(deployed.access, "hasRole", ADMIN_ROLE, deployed.timelock)[0],
+                True,
+            ),
+            "the deployer's administration": (
+                call(deployed.access, "hasRole", ADMIN_ROLE, self._sender)[0],
+                False,
+            ),
+        }
+        for market in deployed.markets:
+            vault = call(deployed.core, "configOf", market.id).links.vault
+            expect[f"the vault of {market.name}"] = (vault, market.vault.address)
+        for what, (found, wanted) in expect.items():
+            if found != wanted:
+                raise ChainError(
+                    f"{what} is {found} instead of {wanted}", "start again with a new deployment record"
+                )
+
+    def _contract(self, step: str, name: str, *args: Any) -> Contract:
+        if step not in self._record.contracts:
+            self._progress(step)
+            deployed = self._chain.deploy(name, *args, sender=self._sender)
+            self._record.contracts[step] = (name, deployed.address)
+            self._record.save()
+        return bind(self._chain, self._record, step)
+
+    def _once(self, step: str, target: Contract, function: str, *args: Any) -> None:
+        if step in self._record.done:
+            return
+        self._progress(step)
+        self._chain.send(target, function, *args, sender=self._sender)
+        self._record.done.append(step)
+        self._record.save()
+
+
+def deploy(
+    chain: Chain,
+    settings: DeploymentSettings,
+    sender: str | None = None,
+    record: Record | None = None,
+    progress: Progress = lambda _step: None,
+) -> Deployment:
+    """Deploy with a Deployer; the sender defaults to the chain's first account."""
+    return Deployer(chain, settings, sender or chain.accounts[0], record, progress).run()

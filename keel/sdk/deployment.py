@@ -1,0 +1,107 @@
+"""Where a deployment lives: addresses by role, kept in a JSON file."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from keel.errors import ConfigError
+from keel.evm.chain import Chain, Contract
+
+
+@dataclass(slots=True)
+class Record:
+    """What has been done so far, by step; written after each so that a deployment can be resumed.
+
+    Attributes:
+        contracts: Step to contract name and address.
+        done: Steps without a contract that are done.
+        path: File to keep it in; None keeps it in memory.
+    """
+
+    contracts: dict[str, tuple[str, str]] = field(default_factory=dict)
+    done: list[str] = field(default_factory=list)
+    path: Path | None = None
+
+    def save(self) -> None:
+        """Write the file, if there is one."""
+        if self.path is None:
+            return
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        body = {"contracts": self.contracts, "done": self.done}
+        self.path.write_text(json.dumps(body, indent=2) + "\n")
+
+
+def load_record(path: Path) -> Record:
+    """Read a record; an absent file is an empty one.
+
+    Raises:
+        ConfigError: The file is not a deployment record.
+    """
+    if not path.exists():
+        return Record(path=path)
+    try:
+        raw = json.loads(path.read_text())
+        contracts = {step: (str(name), str(address)) for step, (name, address) in raw["contracts"].items()}
+        return Record(contracts, list(raw["done"]), path)
+    except (ValueError, KeyError, TypeError) as problem:
+        raise ConfigError(f"{path.name} is no deployment record ({problem})", "move it away") from None
+
+
+@dataclass(frozen=True, slots=True)
+class MarketContracts:
+    """Contracts of one market.
+
+    Attributes:
+        id: Market id, from 1.
+        name: Name from the settings.
+        vault: Share vault of its pool.
+        funding: Funding model.
+        sources: Price sources.
+        aggregators: Feeds that were deployed for a local chain; empty where real ones are used.
+    """
+
+    id: int
+    name: str
+    vault: Contract
+    funding: Contract
+    sources: tuple[Contract, ...]
+    aggregators: tuple[Contract, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """A deployed protocol. `core` carries the whole interface (IKeel).
+
+    Attributes:
+        token_decimals: Decimals of the settlement token.
+    """
+
+    token: Contract
+    token_decimals: int
+    core: Contract
+    extension: Contract
+    lens: Contract
+    hub: Contract
+    insurance: Contract
+    access: Contract
+    timelock: Contract
+    markets: tuple[MarketContracts, ...]
+
+
+def addresses(deployment: Deployment) -> dict[str, str]:
+    """Every address by role, for people and for explorers."""
+    flat = {
+        role: value["address"] for role, value in asdict(deployment).items() if isinstance(value, dict)
+    }
+    for market in deployment.markets:
+        flat[f"{market.name}.vault"] = market.vault.address
+        flat[f"{market.name}.funding"] = market.funding.address
+        for i, source in enumerate(market.sources):
+            flat[f"{market.name}.source{i}"] = source.address
+    return flat
+
+
+def bind(chain: Chain, record: Record, step: str) -> Contract:
+    """The contract a step deployed."""
+    name, address = record.contracts[step]
+    return chain.at(name, address)

@@ -1,0 +1,149 @@
+"""A deployed protocol as an object: every action and every view, on any chain.
+
+Amounts follow the contracts: token units where tokens move, WAD elsewhere, sizes positive when long. A refusal
+is a `Reverted` with the contract's custom error.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from keel.evm.chain import Chain, Contract, Receipt
+from keel.sdk.deployment import Deployment, MarketContracts
+
+NO_LIMIT = 2**256 - 1
+_SUB_BITS = 96
+
+
+def account_id(owner: str, sub: int = 0) -> int:
+    """Account id: owner address in the high 160 bits, sub-account number in the low 96 bits."""
+    return (int(owner, 16) << _SUB_BITS) | sub
+
+
+def owner_of(account: int) -> str:
+    """The (lower-case) address inside an account id."""
+    return f"0x{account >> _SUB_BITS:040x}"
+
+
+@dataclass(frozen=True, slots=True)
+class Protocol:
+    """Actions and views of one deployment.
+
+    Attributes:
+        chain: Chain it lives on.
+        contracts: Its contracts.
+    """
+
+    chain: Chain
+    contracts: Deployment
+
+    @property
+    def core(self) -> Contract:
+        """The core, with the whole interface."""
+        return self.contracts.core
+
+    def market_contracts(self, market: int) -> MarketContracts:
+        """Contracts of a market id."""
+        return self.contracts.markets[market - 1]
+
+    # Margin and trades
+
+    def deposit(self, account: int, tokens: int, sender: str) -> Receipt:
+        """Add margin, token units; the sender must have approved the core."""
+        return self._send("deposit", account, tokens, sender=sender)
+
+    def withdraw(self, account: int, tokens: int, to: str, sender: str) -> Receipt:
+        """Take margin out, token units."""
+        return self._send("withdraw", account, tokens, to, sender=sender)
+
+    def trade(
+        self,
+        account: int,
+        market: int,
+        size: int,
+        sender: str,
+        limit_price: int | None = None,
+        deadline: int = NO_LIMIT,
+    ) -> Receipt:
+        """Buy or sell `size` base WAD; without a limit price any price is taken."""
+        if limit_price is None:
+            limit_price = NO_LIMIT if size > 0 else 0
+        return self._send("trade", account, market, size, limit_price, deadline, sender=sender)
+
+    def liquidate(self, account: int, market: int, sender: str) -> Receipt:
+        """Reduce an unhealthy account's position; the reward goes to the sender's account 0."""
+        return self._send("liquidate", account, market, sender=sender)
+
+    # Upkeep
+
+    def accrue(self, market: int, sender: str) -> Receipt:
+        """Accrue funding up to now."""
+        return self._send("accrue", market, sender=sender)
+
+    def update_price(self, market: int, sender: str) -> Receipt:
+        """Store what the oracle says."""
+        return self._send("updatePrice", market, sender=sender)
+
+    def publish(self, market: int, answer: int, sender: str) -> Receipt:
+        """Set a local market's simulated feed, in the feed's decimals."""
+        aggregator = self.market_contracts(market).aggregators[0]
+        return self.chain.send(aggregator, "set", answer, sender=sender)
+
+    # Pool and insurance
+
+    def pool_deposit(self, market: int, tokens: int, sender: str) -> Receipt:
+        """Pay into a pool; the sender must have approved the vault."""
+        vault = self.market_contracts(market).vault
+        return self.chain.send(vault, "deposit", tokens, sender, sender=sender)
+
+    def pool_request(self, market: int, shares: int, sender: str) -> Receipt:
+        """Ask to redeem pool shares."""
+        vault = self.market_contracts(market).vault
+        return self.chain.send(vault, "requestRedeem", shares, sender, sender, sender=sender)
+
+    def pool_redeem(self, market: int, shares: int, sender: str) -> Receipt:
+        """Claim a redemption after the cooldown."""
+        vault = self.market_contracts(market).vault
+        return self.chain.send(vault, "redeem", shares, sender, sender, sender=sender)
+
+    def insurance_deposit(self, tokens: int, sender: str) -> Receipt:
+        """Stake in the insurance; the sender must have approved its vault."""
+        return self.chain.send(self.contracts.insurance, "deposit", tokens, sender, sender=sender)
+
+    def insurance_request(self, shares: int, sender: str) -> Receipt:
+        """Ask to redeem insurance shares."""
+        return self.chain.send(
+            self.contracts.insurance, "requestRedeem", shares, sender, sender, sender=sender
+        )
+
+    def insurance_redeem(self, shares: int, sender: str) -> Receipt:
+        """Claim an insurance redemption after the cooldown."""
+        return self.chain.send(self.contracts.insurance, "redeem", shares, sender, sender, sender=sender)
+
+    def fund(self, owner: str, tokens: int) -> None:
+        """Local chains: mint test tokens to an address and approve core and vaults."""
+        self.chain.send(self.contracts.token, "mint", owner, tokens, sender=owner)
+        vaults = [market.vault for market in self.contracts.markets]
+        for spender in (self.core, self.contracts.insurance, *vaults):
+            self.chain.send(self.contracts.token, "approve", spender, NO_LIMIT, sender=owner)
+
+    # Views
+
+    def market(self, market: int) -> Any:
+        """The lens's MarketView, as of now."""
+        return self.chain.call(self.contracts.lens, "market", market)
+
+    def account(self, account: int) -> Any:
+        """The lens's AccountView, as of now."""
+        return self.chain.call(self.contracts.lens, "account", account)
+
+    def margin_ratios(self, accounts: list[int]) -> list[int]:
+        """Margin ratio of each account, WAD; below 1e18 it can be liquidated."""
+        ratios: list[int] = self.chain.call(self.contracts.lens, "marginRatios", accounts)
+        return ratios
+
+    def view(self, function: str, *args: Any) -> Any:
+        """Any view of the core by name."""
+        return self.chain.call(self.core, function, *args)
+
+    def _send(self, function: str, *args: Any, sender: str) -> Receipt:
+        return self.chain.send(self.core, function, *args, sender=sender)
