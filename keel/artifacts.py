@@ -24,6 +24,7 @@ class Artifact:
 
     Attributes:
         name: Contract name, as in the source.
+        source: Path of the source file inside the project.
         abi: ABI entries as the compiler wrote them.
         creation_hex: Creation bytecode as the compiler wrote it, with place-holders for unlinked libraries.
         runtime_hex: Deployed bytecode in the same form.
@@ -32,6 +33,7 @@ class Artifact:
     """
 
     name: str
+    source: str
     abi: tuple[AbiEntry, ...]
     creation_hex: str
     runtime_hex: str
@@ -144,6 +146,7 @@ def _events(path: Path) -> dict[tuple[bytes, int], AbiEntry]:
 def _parse(name: str, raw: Mapping[str, Any]) -> Artifact:
     return Artifact(
         name=name,
+        source=raw.get("sourceId") or "",
         abi=tuple(raw.get("abi") or ()),
         creation_hex=_hex(raw.get("deploymentBytecode")),
         runtime_hex=_hex(raw.get("runtimeBytecode")),

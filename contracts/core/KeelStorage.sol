@@ -6,10 +6,11 @@ import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/Reentrancy
 import {SafeTransferLib} from "solady/src/utils/SafeTransferLib.sol";
 import {Account, Position} from "../types/Account.sol";
 import {AccountId} from "../types/AccountId.sol";
-import {Market} from "../types/Market.sol";
-import {MarketConfig, MarketLinks} from "../types/MarketConfig.sol";
+import {MarketLinks} from "../types/MarketConfig.sol";
 import {IKeelErrors} from "../interfaces/IKeelErrors.sol";
 import {IKeelEvents} from "../interfaces/IKeelEvents.sol";
+import {ConfigWords} from "./ConfigStore.sol";
+import {MarketWords} from "./MarketStore.sol";
 
 /// @title Storage and token boundary, shared by the core and its extension
 /// @notice Both contracts inherit this one first, so their storage layouts are the same. Buckets (account balances, pool cash,
@@ -40,8 +41,8 @@ abstract contract KeelStorage is AccessManaged, ReentrancyGuardTransient, IKeelE
     uint128 internal insuranceAssets;
     uint128 internal insuranceShares;
     address internal insuranceVault;
-    mapping(uint16 id => Market) internal markets;
-    mapping(uint16 id => MarketConfig) internal configs;
+    mapping(uint16 id => MarketWords) internal markets;
+    mapping(uint16 id => ConfigWords) internal configs;
     mapping(uint16 id => MarketLinks) internal links;
     mapping(AccountId id => Account) internal accounts;
     mapping(AccountId id => mapping(uint16 market => Position)) internal positions;

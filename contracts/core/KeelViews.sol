@@ -28,20 +28,23 @@ abstract contract KeelViews is MarginLedger {
     }
 
     /// @notice See IKeelViews.
-    function marketOf(uint16 market) external view returns (Market memory) {
-        if (configs[market].status == 0) revert MarketUnknown(market);
-        return markets[market];
+    function marketOf(uint16 market) external view returns (Market memory m) {
+        if (configs[market].status() == 0) revert MarketUnknown(market);
+        markets[market].load(m);
     }
 
     /// @notice See IKeelViews.
     function marketNow(uint16 market) external view returns (Market memory m) {
-        (m,,) = _project(market);
+        MarketConfig memory c;
+        _project(market, m, c);
     }
 
     /// @notice See IKeelViews.
     function configOf(uint16 market) external view returns (MarketConfig memory config, MarketLinks memory links_) {
-        if (configs[market].status == 0) revert MarketUnknown(market);
-        return (configs[market], links[market]);
+        if (configs[market].status() == 0) revert MarketUnknown(market);
+        configs[market].load(config);
+        configs[market].loadBrackets(config.brackets);
+        links_ = links[market];
     }
 
     /// @notice See IKeelViews.

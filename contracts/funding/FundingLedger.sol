@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+import {SafeCastLib} from "solady/src/utils/SafeCastLib.sol";
 import {Market} from "../types/Market.sol";
 import {MarketConfig} from "../types/MarketConfig.sol";
 import {FundingInput, IFundingModel} from "../interfaces/IFundingModel.sol";
@@ -13,31 +14,31 @@ import {KeelStorage} from "../core/KeelStorage.sol";
 /// @notice Uses the state before the call, stops at the heartbeat of the stored price, costs O(1). Every entry that changes
 /// anything a rate depends on comes through here first.
 abstract contract FundingLedger is KeelStorage {
-    /// @dev The market with funding accrued up to now; nothing is stored.
-    /// @return market working copy.
-    /// @return config parameters; reverts for an unknown market.
+    /// @dev Fill working copies with a market whose funding is accrued up to now; nothing is stored. Filling in place spares
+    /// the zeroing of memory that returning copies would cost. Reverts for an unknown market.
     /// @return received quote WAD the pool got (negative: paid), already in the copy.
-    function _project(uint16 id)
+    function _project(uint16 id, Market memory market, MarketConfig memory config)
         internal
         view
-        returns (Market memory market, MarketConfig memory config, int256 received)
+        returns (int256 received)
     {
-        config = configs[id];
+        configs[id].load(config);
         if (config.status == 0) revert MarketUnknown(id);
-        market = markets[id];
-        uint256 until = uint256(market.price.at) + config.heartbeatSeconds;
-        if (until > block.timestamp) until = block.timestamp;
-        if (until > market.accruedAt) received = _advance(market, config, until - market.accruedAt);
-        market.accruedAt = uint32(block.timestamp);
+        markets[id].load(market);
+        unchecked {
+            uint256 until = uint256(market.price.at) + config.heartbeatSeconds;
+            if (until > block.timestamp) until = block.timestamp;
+            if (until > market.accruedAt) received = _advance(market, config, until - market.accruedAt);
+            market.accruedAt = uint32(block.timestamp);
+        }
     }
 
-    /// @dev Accrue and store.
-    function _accrue(uint16 id) internal returns (Market memory market, MarketConfig memory config) {
-        uint256 before = markets[id].accruedAt;
-        int256 received;
-        (market, config, received) = _project(id);
-        if (before == market.accruedAt) return (market, config);
-        markets[id] = market;
+    /// @dev Accrue, store, and fill working copies.
+    function _accrue(uint16 id, Market memory market, MarketConfig memory config) internal {
+        uint256 before = markets[id].accruedAt();
+        int256 received = _project(id, market, config);
+        if (before == market.accruedAt) return;
+        markets[id].store(market);
         _announce(id, market, received);
     }
 
@@ -51,22 +52,27 @@ abstract contract FundingLedger is KeelStorage {
         pure
         returns (FundingInput memory input)
     {
-        int256 skew = _skew(market);
-        uint256 depth = PoolMath.depth(config.depthPerShare, market.shares);
         input.state = market.fundingState;
         input.since = market.accruedAt;
         input.elapsed = elapsed;
-        input.sigma = uint256(market.price.sigma) * 1e9;
+        int256 skew = _skew(market);
+        uint256 index = market.price.index;
+        unchecked {
+            input.sigma = uint256(market.price.sigma) * 1e9;
+        }
         if (skew == 0) return input;
+        uint256 depth = PoolMath.depth(config.depthPerShare, market.shares);
         input.premium = Curve.premium(depth, skew);
-        int256 equity = PoolMath.equity(market.cash, market.openNotional, market.price.index, depth, skew);
-        int256 used = int256(PoolMath.utilization(market.price.index, skew, equity, config.maxExposurePpm));
-        input.utilization = skew > 0 ? used : -used;
+        int256 equity = PoolMath.equity(market.cash, market.openNotional, index, depth, skew);
+        uint256 used = PoolMath.utilization(index, skew, equity, config.maxExposurePpm);
+        input.utilization = skew > 0 ? int256(used) : -int256(used);
     }
 
     /// @dev Net trader position, base WAD.
     function _skew(Market memory market) internal pure returns (int256) {
-        return int256(uint256(market.longInterest)) - int256(uint256(market.shortInterest));
+        unchecked {
+            return int256(uint256(market.longInterest)) - int256(uint256(market.shortInterest));
+        }
     }
 
     function _advance(Market memory market, MarketConfig memory config, uint256 elapsed)
@@ -77,11 +83,11 @@ abstract contract FundingLedger is KeelStorage {
         int256 integral;
         FundingInput memory input = _fundingInput(market, config, elapsed);
         (market.fundingState, integral) = IFundingModel(config.fundingModel).accrue(input);
-        int256 perBase = Fixed.mulDivTrunc(integral, market.price.index, Fixed.WAD);
-        if (perBase > 0) market.longsPaid += uint128(uint256(perBase));
-        else market.shortsPaid += uint128(uint256(-perBase));
-        received = Fixed.mulDivFloor(_skew(market) * perBase, 1, Fixed.RAY);
-        market.cash += int128(received);
+        int256 perBase = integral * int256(uint256(market.price.index)) / int256(Fixed.WAD);
+        if (perBase > 0) market.longsPaid += SafeCastLib.toUint128(uint256(perBase));
+        else market.shortsPaid += SafeCastLib.toUint128(uint256(-perBase));
+        received = Fixed.divFloor(_skew(market) * perBase, Fixed.RAY);
+        market.cash += SafeCastLib.toInt128(received);
         market.fundingClearing -= int128(received);
     }
 }

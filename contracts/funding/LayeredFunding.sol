@@ -25,7 +25,9 @@ contract LayeredFunding is IFundingModel {
         _check("convexity", p.convexity, 0.0001e18, 1e18);
         _check("premiumFactor", p.premiumFactor, 0, 10e18);
         _check("kink", p.kink, 0.01e18, 0.99e18);
-        uint256 headroom = uint256(p.kinkRate) + p.slopeRate;
+        _check("kinkRate", p.kinkRate, 0, 0.1e18);
+        _check("slopeRate", p.slopeRate, 0, 0.1e18);
+        uint256 headroom = p.kinkRate + p.slopeRate;
         _check("capLongsPay", p.capLongsPay, headroom + p.interestMax, 0.1e18);
         _check("capShortsPay", p.capShortsPay, headroom, 0.1e18);
         _check("slowWeight", p.slowWeight, 0, 1e18);
@@ -40,14 +42,18 @@ contract LayeredFunding is IFundingModel {
 
     /// @notice The parameters of this instance.
     function params() public view returns (LayeredParams memory p) {
-        (p.interest, p.interestMax, p.interestBeta, p.baseSigma) = _unpack(RATES_A);
-        (p.deadzone, p.convexity, p.premiumFactor, p.kinkRate) = _unpack(RATES_B);
-        (p.slopeRate, p.kink, p.capLongsPay, p.capShortsPay) = _unpack(RATES_C);
-        uint64 fastSeconds;
-        uint64 slowSeconds;
-        uint64 skewSeconds;
-        (p.slowWeight, fastSeconds, slowSeconds, skewSeconds) = _unpack(RATES_D);
-        (p.fastSeconds, p.slowSeconds, p.skewSeconds) = (uint32(fastSeconds), uint32(slowSeconds), uint32(skewSeconds));
+        uint256 word = RATES_A;
+        (p.interest, p.interestMax) = (uint64(word), uint64(word >> 64));
+        (p.interestBeta, p.baseSigma) = (uint64(word >> 128), word >> 192);
+        word = RATES_B;
+        (p.deadzone, p.convexity) = (uint64(word), uint64(word >> 64));
+        (p.premiumFactor, p.kinkRate) = (uint64(word >> 128), word >> 192);
+        word = RATES_C;
+        (p.slopeRate, p.kink) = (uint64(word), uint64(word >> 64));
+        (p.capLongsPay, p.capShortsPay) = (uint64(word >> 128), word >> 192);
+        word = RATES_D;
+        (p.slowWeight, p.fastSeconds) = (uint64(word), uint64(word >> 64));
+        (p.slowSeconds, p.skewSeconds) = (uint64(word >> 128), word >> 192);
     }
 
     /// @inheritdoc IFundingModel
@@ -107,11 +113,8 @@ contract LayeredFunding is IFundingModel {
         if (given < low || given > high) revert ParameterOutOfBounds(name, given, low, high);
     }
 
-    function _pack(uint64 a, uint64 b, uint64 c, uint64 d) private pure returns (uint256) {
-        return uint256(a) | uint256(b) << 64 | uint256(c) << 128 | uint256(d) << 192;
-    }
-
-    function _unpack(uint256 word) private pure returns (uint64, uint64, uint64, uint64) {
-        return (uint64(word), uint64(word >> 64), uint64(word >> 128), uint64(word >> 192));
+    /// @dev Every parameter was checked to lie far below 2^64.
+    function _pack(uint256 a, uint256 b, uint256 c, uint256 d) private pure returns (uint256) {
+        return a | b << 64 | c << 128 | d << 192;
     }
 }

@@ -4,36 +4,36 @@ pragma solidity ^0.8.30;
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 import {Fixed} from "../libraries/Fixed.sol";
 
-/// @dev Parameters of the layered model. Rates are WAD per 8 h.
+/// @dev Parameters of the layered model, each below 2^64. Rates are WAD per 8 h.
 struct LayeredParams {
     /// Interest at or below the base volatility (`i0`).
-    uint64 interest;
+    uint256 interest;
     /// Highest interest (`iMax`).
-    uint64 interestMax;
+    uint256 interestMax;
     /// Growth of interest per unit of relative excess volatility, WAD (`beta`).
-    uint64 interestBeta;
+    uint256 interestBeta;
     /// Base volatility, annualised, WAD (`sigma0`).
-    uint64 baseSigma;
+    uint256 baseSigma;
     /// Half-width of the dead zone around the interest (`d`).
-    uint64 deadzone;
+    uint256 deadzone;
     /// Scale of the convexity (`xc`).
-    uint64 convexity;
+    uint256 convexity;
     /// Premium per 8 h that becomes rate per 8 h, WAD (`kappa`).
-    uint64 premiumFactor;
+    uint256 premiumFactor;
     /// Rate added at the kink (`k0`) and, beyond it, at full utilization (`k1`).
-    uint64 kinkRate;
-    uint64 slopeRate;
+    uint256 kinkRate;
+    uint256 slopeRate;
     /// Utilization at the kink, WAD, inside 0 .. 1 (`u*`).
-    uint64 kink;
+    uint256 kink;
     /// Most that longs pay, most that shorts pay (`cap+`, `cap-`).
-    uint64 capLongsPay;
-    uint64 capShortsPay;
+    uint256 capLongsPay;
+    uint256 capShortsPay;
     /// Weight of the slow layer, WAD, at most 1; the fast layer weighs the rest.
-    uint64 slowWeight;
+    uint256 slowWeight;
     /// Time constants, seconds.
-    uint32 fastSeconds;
-    uint32 slowSeconds;
-    uint32 skewSeconds;
+    uint256 fastSeconds;
+    uint256 slowSeconds;
+    uint256 skewSeconds;
 }
 
 /// @title Layered funding: leaky integrators over a non-linear target
@@ -52,15 +52,17 @@ library LayeredMath {
     /// @dev Layers are kept finer than WAD so that a thousand short steps lose nothing visible.
     int256 internal constant LAYER = 1e22;
     int256 private constant LAYER_PER_WAD = 1e4;
-    uint256 private constant EIGHT_HOURS = 8 hours;
+    int256 private constant RAY_PER_LAYER = 1e5;
+    int256 private constant EIGHT_HOURS = 8 hours;
     int256 private constant WAD = 1e18;
 
     /// @notice Interest, WAD per 8 h, floor.
     function interest(LayeredParams memory p, uint256 sigma) internal pure returns (int256) {
-        if (sigma <= p.baseSigma) return int256(uint256(p.interest));
-        uint256 excess = Fixed.mulDivFloor(sigma - p.baseSigma, Fixed.WAD, p.baseSigma);
-        uint256 growth = uint256(p.interest) * (Fixed.mulDivFloor(p.interestBeta, excess, Fixed.WAD)) / Fixed.WAD;
-        uint256 grown = p.interest + growth;
+        uint256 grown = p.interest;
+        if (sigma > p.baseSigma) {
+            uint256 excess = (sigma - p.baseSigma) * Fixed.WAD / p.baseSigma;
+            grown += grown * (p.interestBeta * excess / Fixed.WAD) / Fixed.WAD;
+        }
         return int256(grown < p.interestMax ? grown : p.interestMax);
     }
 
@@ -68,20 +70,24 @@ library LayeredMath {
     function convex(LayeredParams memory p, int256 e) internal pure returns (int256) {
         uint256 size = Fixed.abs(e);
         if (size <= p.deadzone) return 0;
-        uint256 z = size - p.deadzone;
-        if (z > 3 * uint256(p.convexity)) z = 3 * uint256(p.convexity);
-        int256 grown = FixedPointMathLib.expWad(int256(z * Fixed.WAD / p.convexity)) - WAD;
-        int256 bent = int256(uint256(p.convexity)) * grown / WAD;
-        return e < 0 ? -bent : bent;
+        unchecked {
+            uint256 scale = p.convexity;
+            uint256 z = size - p.deadzone;
+            if (z > 3 * scale) z = 3 * scale;
+            int256 grown = FixedPointMathLib.expWad(int256(z * Fixed.WAD / scale)) - WAD;
+            int256 bent = int256(scale) * grown / WAD;
+            return e < 0 ? -bent : bent;
+        }
     }
 
     /// @notice Target of the fast and slow layers, WAD per 8 h.
+    /// @dev premium below 2^128 in size: the curve ends at 16 times the index.
     function premiumTarget(LayeredParams memory p, int256 premium, uint256 sigma) internal pure returns (int256) {
         int256 i = interest(p, sigma);
-        int256 b = i + convex(p, Fixed.mulDivTrunc(premium, p.premiumFactor, Fixed.WAD) - i);
-        int256 headroom = int256(uint256(p.kinkRate) + p.slopeRate);
-        int256 top = int256(uint256(p.capLongsPay)) - headroom;
-        int256 bottom = headroom - int256(uint256(p.capShortsPay));
+        int256 b = i + convex(p, premium * int256(p.premiumFactor) / WAD - i);
+        int256 headroom = int256(p.kinkRate + p.slopeRate);
+        int256 top = int256(p.capLongsPay) - headroom;
+        int256 bottom = headroom - int256(p.capShortsPay);
         return b > top ? top : b < bottom ? bottom : b;
     }
 
@@ -90,13 +96,14 @@ library LayeredMath {
         uint256 u = Fixed.abs(utilization);
         if (u > Fixed.WAD) u = Fixed.WAD;
         uint256 k = u <= p.kink
-            ? uint256(p.kinkRate) * u / p.kink
-            : p.kinkRate + uint256(p.slopeRate) * (u - p.kink) / (Fixed.WAD - p.kink);
+            ? p.kinkRate * u / p.kink
+            : p.kinkRate + p.slopeRate * (u - p.kink) / (Fixed.WAD - p.kink);
         return utilization < 0 ? -int256(k) : int256(k);
     }
 
     /// @notice One layer after `elapsed`, and its integral.
     /// @dev e(t) = g + (e - g) * x, x = exp(-t/tau); integral = g * t + (e - g) * tau * (1 - x). trunc.
+    /// Layers are below 2^80 and times below 2^32, so nothing here comes near 2^255.
     /// @param layer_ value at the start, LAYER units.
     /// @param goal target, WAD.
     /// @return end value at the end, LAYER units.
@@ -106,22 +113,24 @@ library LayeredMath {
         pure
         returns (int256 end, int256 area)
     {
-        int256 goalFine = goal * LAYER_PER_WAD;
-        int256 decay = FixedPointMathLib.expWad(-int256(elapsed * Fixed.WAD / tau));
-        int256 gap = layer_ - goalFine;
-        end = goalFine + gap * decay / WAD;
-        area = goalFine * int256(elapsed) + gap * int256(tau) * (WAD - decay) / WAD;
+        unchecked {
+            int256 goalFine = goal * LAYER_PER_WAD;
+            int256 decay = FixedPointMathLib.expWad(-int256(elapsed * Fixed.WAD / tau));
+            int256 gap = layer_ - goalFine;
+            end = goalFine + gap * decay / WAD;
+            area = goalFine * int256(elapsed) + gap * int256(tau) * (WAD - decay) / WAD;
+        }
     }
 
     /// @notice Weighted sum of the layers, in the units of the layers, trunc.
     function weigh(LayeredParams memory p, int256 fast, int256 slow, int256 skew) internal pure returns (int256) {
-        int256 w = int256(uint256(p.slowWeight));
+        int256 w = int256(p.slowWeight);
         return (fast * (WAD - w) + slow * w) / WAD + skew;
     }
 
     /// @notice LAYER * seconds to RAY * 8 hours, trunc.
     function toIntegral(int256 area) internal pure returns (int256) {
-        return area * int256(Fixed.RAY / uint256(LAYER)) / int256(EIGHT_HOURS);
+        return area * RAY_PER_LAYER / EIGHT_HOURS;
     }
 
     /// @notice LAYER units to WAD, trunc.

@@ -21,21 +21,23 @@ abstract contract Governance is FundingLedger, IKeelPool {
         Market memory m;
         m.accruedAt = uint32(block.timestamp);
         m.fundingState = IFundingModel(config.fundingModel).initialState(_fundingInput(m, config, 0));
-        markets[market] = m;
+        markets[market].store(m);
         _set(market, config, links_);
     }
 
     /// @inheritdoc IKeelPool
     function setMarket(uint16 market, MarketConfig calldata config, MarketLinks calldata links_) external restricted {
-        (Market memory m, MarketConfig memory before) = _accrue(market);
+        Market memory m;
+        MarketConfig memory before;
+        _accrue(market, m, before);
         MarketRules.check(config, links_);
         if (_skew(m) != 0 && config.depthPerShare != before.depthPerShare) {
             revert ParameterOutOfBounds("depthPerShare", config.depthPerShare, before.depthPerShare, before.depthPerShare);
         }
         if (m.shares != 0 && links_.vault != links[market].vault) revert NotVault(links_.vault);
         if (config.fundingModel != before.fundingModel) {
-            markets[market].fundingState =
-                IFundingModel(config.fundingModel).initialState(_fundingInput(m, config, 0));
+            m.fundingState = IFundingModel(config.fundingModel).initialState(_fundingInput(m, config, 0));
+            markets[market].store(m);
         }
         _set(market, config, links_);
     }
@@ -58,14 +60,14 @@ abstract contract Governance is FundingLedger, IKeelPool {
     }
 
     function _set(uint16 market, MarketConfig calldata config, MarketLinks calldata links_) private {
-        configs[market] = config;
+        configs[market].store(config);
         links[market] = links_;
         emit MarketConfigured(market, config, links_);
     }
 
     function _setStatus(uint16 market, uint8 status) private {
-        if (configs[market].status == 0) revert MarketUnknown(market);
-        configs[market].status = status;
+        if (configs[market].status() == 0) revert MarketUnknown(market);
+        configs[market].setStatus(status);
         emit MarketStatusSet(market, status);
     }
 }

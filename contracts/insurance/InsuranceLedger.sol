@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+import {SafeCastLib} from "solady/src/utils/SafeCastLib.sol";
 import {IKeelPool} from "../interfaces/IKeelPool.sol";
 import {KeelStorage} from "../core/KeelStorage.sol";
 import {Fixed} from "../libraries/Fixed.sol";
@@ -18,7 +19,7 @@ abstract contract InsuranceLedger is KeelStorage, IKeelPool {
         if (wanted != 0 && wanted <= shares) shares = wanted;
         if (shares == 0 || wanted > shares) revert DustAmount(tokens);
         insuranceAssets += uint128(amount);
-        insuranceShares += uint128(shares);
+        insuranceShares += SafeCastLib.toUint128(shares);
         emit InsuranceDeposited(tokens, shares);
     }
 

@@ -21,6 +21,16 @@ library Fixed {
         return FixedPointMathLib.fullMulDivUp(a, b, d);
     }
 
+    /// @notice ceil(a / d).
+    function divCeil(uint256 a, uint256 d) internal pure returns (uint256) {
+        return FixedPointMathLib.divUp(a, d);
+    }
+
+    /// @notice floor(a / d) of a signed dividend: -1 / 2 = -1.
+    function divFloor(int256 a, uint256 d) internal pure returns (int256) {
+        return a >= 0 ? int256(uint256(a) / d) : -int256(divCeil(uint256(-a), d));
+    }
+
     /// @notice floor(a * b / d) of a signed factor: -1 * 1 / 2 = -1.
     function mulDivFloor(int256 a, uint256 b, uint256 d) internal pure returns (int256) {
         return a >= 0 ? int256(mulDivFloor(uint256(a), b, d)) : -int256(mulDivCeil(uint256(-a), b, d));

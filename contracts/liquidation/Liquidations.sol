@@ -74,7 +74,7 @@ abstract contract Liquidations is Filling {
     {
         uint256 held = Fixed.abs(t.position.size);
         uint256 index = t.market.price.index;
-        uint256 value = Fixed.mulDivCeil(held, index, Fixed.WAD);
+        uint256 value = Fixed.divCeil(held * index, Fixed.WAD);
         uint256 room = _room(t, t.position.size > 0);
         uint256 costAll = _slippage(t, held < room ? held : room, held) + _penaltyOn(plan.rate, value);
         uint256 targetBps = links[t.marketId].targetBps;
@@ -82,7 +82,7 @@ abstract contract Liquidations is Filling {
         uint256 fraction = LiquidationMath.closeFraction(
             plan.tier, equity, maintenance * targetBps / Fixed.BPS, targetHere, costAll
         );
-        uint256 size = Fixed.mulDivCeil(held, fraction, Fixed.WAD);
+        uint256 size = Fixed.divCeil(held * fraction, Fixed.WAD);
         if ((held - size) * index < uint256(t.config.minNotional) * Fixed.WAD * Fixed.WAD) size = held;
         if (size > room) size = room;
         if (size == 0) revert BandExceeded(_skew(t.market), 0);
@@ -101,18 +101,18 @@ abstract contract Liquidations is Filling {
 
     /// @dev What a closing fill takes from equity: its cost against the value at the index.
     function _lossOf(Touch memory t, int256 size, int256 cost) private pure returns (int256) {
-        return cost - Fixed.mulDivFloor(size, t.market.price.index, Fixed.WAD);
+        return cost - Fixed.divFloor(size * int256(uint256(t.market.price.index)), Fixed.WAD);
     }
 
     function _penaltyOn(uint256 rate, uint256 value) private pure returns (uint256) {
-        return Fixed.mulDivCeil(value, rate, Fixed.BPS * Fixed.WAD);
+        return Fixed.divCeil(value * rate, Fixed.BPS * Fixed.WAD);
     }
 
     /// @dev Penalty on the closed value, at most the equity that the fill leaves.
     function _penalty(Touch memory t, Plan memory plan, int256 cost) private pure returns (uint256) {
         int256 left = plan.equity - _lossOf(t, plan.size, cost);
         if (left <= 0) return 0;
-        uint256 full = _penaltyOn(plan.rate, Fixed.mulDivCeil(Fixed.abs(plan.size), t.market.price.index, Fixed.WAD));
+        uint256 full = _penaltyOn(plan.rate, Fixed.divCeil(Fixed.abs(plan.size) * t.market.price.index, Fixed.WAD));
         return full < uint256(left) ? full : uint256(left);
     }
 

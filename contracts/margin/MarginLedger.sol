@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+import {SafeCastLib} from "solady/src/utils/SafeCastLib.sol";
 import {Account, Position} from "../types/Account.sol";
 import {AccountId} from "../types/AccountId.sol";
 import {Health} from "../types/Health.sol";
@@ -33,9 +34,9 @@ abstract contract MarginLedger is FundingLedger {
     function _touch(AccountId id, uint16 marketId) internal returns (Touch memory t) {
         t.id = id;
         t.marketId = marketId;
-        uint256 before = markets[marketId].accruedAt;
-        int256 received;
-        (t.market, t.config, received) = _project(marketId);
+        uint256 before = markets[marketId].accruedAt();
+        int256 received = _project(marketId, t.market, t.config);
+        configs[marketId].loadBrackets(t.config.brackets);
         if (before != t.market.accruedAt) _announce(marketId, t.market, received);
         t.account = accounts[id];
         t.position = positions[id][marketId];
@@ -53,7 +54,7 @@ abstract contract MarginLedger is FundingLedger {
             t.account.markets = t.account.markets.add(t.marketId);
         }
         accounts[t.id] = t.account;
-        markets[t.marketId] = t.market;
+        markets[t.marketId].store(t.market);
         if (t.toInsurance != 0) insuranceAssets += uint128(t.toInsurance);
     }
 
@@ -75,9 +76,13 @@ abstract contract MarginLedger is FundingLedger {
     }
 
     function _valueOthers(Health memory h, AccountId id, uint128 set, Action action) private view {
+        if (set == 0) return;
+        Market memory market;
+        MarketConfig memory config;
         for (; set != 0; set >>= 16) {
             uint16 marketId = uint16(set);
-            (Market memory market, MarketConfig memory config,) = _project(marketId);
+            _project(marketId, market, config);
+            configs[marketId].loadBrackets(config.brackets);
             _value(h, market, config, positions[id][marketId], action);
         }
     }
@@ -97,27 +102,24 @@ abstract contract MarginLedger is FundingLedger {
         if (validity > h.worst) h.worst = validity;
         (uint256 paid, uint256 received) = FundingMath.due(market, position);
         int256 carried = int256(received) - int256(paid) - position.notional;
-        int256 pnl = Fixed.mulDivFloor(position.size, market.price.index, Fixed.WAD) + carried;
-        int256 pnlTwap = Fixed.mulDivFloor(position.size, market.price.twap, Fixed.WAD) + carried;
+        int256 pnl = Fixed.divFloor(position.size * int256(uint256(market.price.index)), Fixed.WAD) + carried;
+        int256 pnlTwap = Fixed.divFloor(position.size * int256(uint256(market.price.twap)), Fixed.WAD) + carried;
         h.equity += pnl;
         h.equityBetter += Fixed.max(pnl, pnlTwap);
         int256 worse = Fixed.min(pnl, pnlTwap);
         h.equityWorse += worse;
         h.withdrawable += Fixed.min(worse, 0);
-        uint256 value = Fixed.mulDivCeil(Fixed.abs(position.size), market.price.index, Fixed.WAD);
+        uint256 value = Fixed.divCeil(Fixed.abs(position.size) * market.price.index, Fixed.WAD);
         h.maintenance += MarginMath.maintenance(config.brackets, value);
-        h.initial += Fixed.mulDivCeil(
-            MarginMath.initial(config.brackets, value),
-            MarginMath.volatilityMultiplier(market.price.sigma, config.baseSigmaBps),
-            Fixed.WAD
-        );
+        uint256 multiplier = MarginMath.volatilityMultiplier(market.price.sigma, config.baseSigmaBps);
+        h.initial += Fixed.divCeil(MarginMath.initial(config.brackets, value) * multiplier, Fixed.WAD);
     }
 
     function _settle(Touch memory t) private {
         (uint256 paid, uint256 received) = FundingMath.due(t.market, t.position);
         (t.position.longsPaid, t.position.shortsPaid) = (t.market.longsPaid, t.market.shortsPaid);
         if (paid == 0 && received == 0) return;
-        int128 net = int128(int256(paid) - int256(received));
+        int128 net = SafeCastLib.toInt128(int256(paid) - int256(received));
         t.account.balance -= net;
         t.market.fundingClearing += net;
         emit FundingSettled(AccountId.unwrap(t.id), t.marketId, paid, received);

@@ -24,7 +24,7 @@ library MarketSet {
         for (uint256 shift; set >> shift != 0; shift += 16) {
             if (uint16(set >> shift) != id) continue;
             uint128 below = set & uint128((1 << shift) - 1);
-            return below | ((set >> (shift + 16)) << shift);
+            return below | uint128((uint256(set) >> (shift + 16)) << shift);
         }
         return set;
     }

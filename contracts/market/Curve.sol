@@ -13,26 +13,27 @@ import {Fixed} from "../libraries/Fixed.sol";
 /// Example: P = 10, D = 100, q = 0: 600 quote buy 37.5 base at 16 on average; the mark ends at 25.6.
 /// @dev Requires q < D. D and |q| below 2^112, P below 2^88: every product below fits where it is not 512 bits wide.
 library Curve {
+    /// @notice The net position takes the whole base reserve or more.
+    error ReserveEmpty(uint256 depth, int256 skew);
+    /// @notice The sale would need more quote than the curve holds, P * D.
+    error QuoteExhausted(uint256 index, uint256 depth, int256 value);
+
     /// @notice ceil(V(q)), quote WAD.
     function valueCeil(uint256 index, uint256 depth, int256 skew) internal pure returns (int256) {
         if (skew == 0) return 0;
-        if (skew > 0) {
-            uint256 size = uint256(skew);
-            return int256(Fixed.mulDivCeil(index * size, depth, (depth - size) * Fixed.WAD));
+        unchecked {
+            if (skew > 0) return int256(Fixed.mulDivCeil(index * uint256(skew), depth, _reserve(depth, skew) * Fixed.WAD));
+            return -int256(Fixed.mulDivFloor(index * uint256(-skew), depth, _reserve(depth, skew) * Fixed.WAD));
         }
-        uint256 short = uint256(-skew);
-        return -int256(Fixed.mulDivFloor(index * short, depth, (depth + short) * Fixed.WAD));
     }
 
     /// @notice floor(V(q)), quote WAD.
     function valueFloor(uint256 index, uint256 depth, int256 skew) internal pure returns (int256) {
         if (skew == 0) return 0;
-        if (skew > 0) {
-            uint256 size = uint256(skew);
-            return int256(Fixed.mulDivFloor(index * size, depth, (depth - size) * Fixed.WAD));
+        unchecked {
+            if (skew > 0) return int256(Fixed.mulDivFloor(index * uint256(skew), depth, _reserve(depth, skew) * Fixed.WAD));
+            return -int256(Fixed.mulDivCeil(index * uint256(-skew), depth, _reserve(depth, skew) * Fixed.WAD));
         }
-        uint256 short = uint256(-skew);
-        return -int256(Fixed.mulDivCeil(index * short, depth, (depth + short) * Fixed.WAD));
     }
 
     /// @notice Quote to pay for moving the net position from `skew` to `skew + size`; negative = received.
@@ -48,20 +49,31 @@ library Curve {
         int256 value = valueFloor(index, depth, skew) + quote;
         uint256 scaled = Fixed.abs(value) * Fixed.WAD;
         if (value >= 0) return int256(Fixed.mulDivFloor(scaled, depth, index * depth + scaled)) - skew;
+        if (scaled >= index * depth) revert QuoteExhausted(index, depth, value);
         return -int256(Fixed.mulDivCeil(scaled, depth, index * depth - scaled)) - skew;
     }
 
     /// @notice Marginal price, WAD, floor.
     function mark(uint256 index, uint256 depth, int256 skew) internal pure returns (uint256) {
-        uint256 reserve = uint256(int256(depth) - skew);
+        uint256 reserve = _reserve(depth, skew);
         return Fixed.mulDivFloor(index, depth * depth, reserve * reserve);
     }
 
     /// @notice mark / index - 1, WAD, trunc.
     function premium(uint256 depth, int256 skew) internal pure returns (int256) {
         if (skew == 0) return 0;
-        uint256 reserve = uint256(int256(depth) - skew);
-        if (skew > 0) return int256(Fixed.mulDivFloor(Fixed.WAD, depth * depth - reserve * reserve, reserve * reserve));
-        return -int256(Fixed.mulDivFloor(Fixed.WAD, reserve * reserve - depth * depth, reserve * reserve));
+        uint256 reserve = _reserve(depth, skew);
+        unchecked {
+            uint256 square = reserve * reserve;
+            if (skew > 0) return int256(Fixed.mulDivFloor(Fixed.WAD, depth * depth - square, square));
+            return -int256(Fixed.mulDivFloor(Fixed.WAD, square - depth * depth, square));
+        }
+    }
+
+    /// @dev Base reserve D - q; reverts where the curve has none left.
+    function _reserve(uint256 depth, int256 skew) private pure returns (uint256) {
+        int256 reserve = int256(depth) - skew;
+        if (reserve <= 0) revert ReserveEmpty(depth, skew);
+        return uint256(reserve);
     }
 }

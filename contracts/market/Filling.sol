@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+import {SafeCastLib} from "solady/src/utils/SafeCastLib.sol";
 import {Fill} from "../types/Fill.sol";
 import {Market} from "../types/Market.sol";
 import {Fixed} from "../libraries/Fixed.sol";
@@ -42,10 +43,11 @@ abstract contract Filling is Accounts {
         (int256 before, int256 notional) = (t.position.size, t.position.notional);
         f = PositionMath.fill(before, notional, size, _cost(m, depth, skew, size));
         if (Fixed.abs(f.sizeAfter) > MAX_SIZE) revert SizeOutOfRange(f.sizeAfter, MAX_SIZE);
-        (t.position.size, t.position.notional) = (int128(f.sizeAfter), int128(f.notionalAfter));
-        m.openNotional += int128(f.notionalAfter - notional);
-        m.cash -= int128(f.realized);
-        t.account.balance += int128(f.realized);
+        (t.position.size, t.position.notional) = (int128(f.sizeAfter), SafeCastLib.toInt128(f.notionalAfter));
+        m.openNotional += SafeCastLib.toInt128(f.notionalAfter - notional);
+        int128 realized = SafeCastLib.toInt128(f.realized);
+        m.cash -= realized;
+        t.account.balance += realized;
         _moveInterest(m, before, f.sizeAfter);
     }
 

@@ -2,6 +2,7 @@
 pragma solidity 0.8.30;
 
 import {Market, Price} from "../types/Market.sol";
+import {MarketConfig} from "../types/MarketConfig.sol";
 import {IKeelCore} from "../interfaces/IKeelCore.sol";
 import {IOracleHub} from "../interfaces/IOracleHub.sol";
 import {FundingLedger} from "../funding/FundingLedger.sol";
@@ -10,15 +11,19 @@ import {FundingLedger} from "../funding/FundingLedger.sol";
 abstract contract MarketUpkeep is FundingLedger, IKeelCore {
     /// @inheritdoc IKeelCore
     function accrue(uint16 market) external nonReentrant {
-        _accrue(market);
+        Market memory m;
+        MarketConfig memory c;
+        _accrue(market, m, c);
     }
 
     /// @inheritdoc IKeelCore
     function updatePrice(uint16 market) external nonReentrant {
-        (Market memory m,) = _accrue(market);
+        Market memory m;
+        MarketConfig memory c;
+        _accrue(market, m, c);
         if (m.price.at == block.timestamp) return;
         Price memory next = IOracleHub(links[market].oracle).refresh(market, m.price);
-        markets[market].price = next;
+        markets[market].storePrice(next);
         emit PriceStored(market, next);
     }
 }

@@ -51,10 +51,10 @@ abstract contract Trading is Filling {
     function _checkLimit(int256 size, int256 cost, uint256 limitPrice) private pure {
         uint256 moved = Fixed.abs(size);
         if (size > 0) {
-            uint256 paid = Fixed.mulDivCeil(Fixed.abs(cost), Fixed.WAD, moved);
+            uint256 paid = Fixed.divCeil(Fixed.abs(cost) * Fixed.WAD, moved);
             if (paid > limitPrice) revert PriceLimitMissed(paid, limitPrice);
         } else {
-            uint256 got = cost < 0 ? Fixed.mulDivFloor(uint256(-cost), Fixed.WAD, moved) : 0;
+            uint256 got = cost < 0 ? uint256(-cost) * Fixed.WAD / moved : 0;
             if (got < limitPrice) revert PriceLimitMissed(got, limitPrice);
         }
     }
@@ -62,7 +62,7 @@ abstract contract Trading is Filling {
     /// @dev Fee on the cost, ceil; the insurance share of it, floor; the rest to the pool.
     function _charge(Touch memory t, int256 cost) private pure returns (uint256 fee, uint256 insuranceFee) {
         MarketConfig memory c = t.config;
-        fee = Fixed.mulDivCeil(Fixed.abs(cost), uint256(c.takerFeePpm) + c.deviationFeePpm, Fixed.PPM);
+        fee = Fixed.divCeil(Fixed.abs(cost) * (uint256(c.takerFeePpm) + c.deviationFeePpm), Fixed.PPM);
         insuranceFee = fee * c.insuranceFeeSharePpm / Fixed.PPM;
         t.toInsurance = insuranceFee;
         t.account.balance -= int128(int256(fee));
@@ -72,7 +72,7 @@ abstract contract Trading is Filling {
     function _checkAfter(Touch memory t, bool reduces, int256 skewBefore) private view {
         Market memory m = t.market;
         if (t.position.size != 0) {
-            uint256 value = Fixed.mulDivFloor(Fixed.abs(t.position.size), m.price.index, Fixed.WAD);
+            uint256 value = Fixed.abs(t.position.size) * m.price.index / Fixed.WAD;
             uint256 minValue = uint256(t.config.minNotional) * Fixed.WAD;
             if (value < minValue) revert PositionTooSmall(value, minValue);
         }

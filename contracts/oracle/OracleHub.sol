@@ -19,10 +19,21 @@ contract OracleHub is IOracleHub, AccessManaged {
     uint256 internal constant TWAP_WINDOW = 5 minutes;
     uint256 internal constant SOURCE_GAS = 200_000;
 
+    /// @dev Limits and number of sources in one slot (88 + 88 + 3 * 16 + 8 = 232 bits), then a slot per source.
+    struct FeedWords {
+        uint88 minPrice;
+        uint88 maxPrice;
+        uint16 maxDeviationBps;
+        uint16 maxVolatileBps;
+        uint16 clampBps;
+        uint8 count;
+        IPriceSource[3] sources;
+    }
+
     /// @notice The core this hub serves.
     address public immutable CORE;
 
-    mapping(uint16 market => Feed) private feeds;
+    mapping(uint16 market => FeedWords) private feeds;
     mapping(uint16 market => PriceHistory.State) private histories;
 
     /// @param core the only caller of `refresh`.
@@ -38,7 +49,13 @@ contract OracleHub is IOracleHub, AccessManaged {
         _check("maxDeviationBps", feed.maxDeviationBps, 1, 1000);
         _check("maxVolatileBps", feed.maxVolatileBps, 100, 5000);
         _check("clampBps", feed.clampBps, 100, 5000);
-        feeds[market] = feed;
+        FeedWords storage words = feeds[market];
+        (words.minPrice, words.maxPrice) = (feed.minPrice, feed.maxPrice);
+        (words.maxDeviationBps, words.maxVolatileBps) = (feed.maxDeviationBps, feed.maxVolatileBps);
+        (words.clampBps, words.count) = (feed.clampBps, uint8(feed.sources.length));
+        for (uint256 i; i < feed.sources.length; ++i) {
+            words.sources[i] = feed.sources[i];
+        }
         emit FeedSet(market, feed);
     }
 
@@ -72,24 +89,25 @@ contract OracleHub is IOracleHub, AccessManaged {
 
     /// @inheritdoc IOracleHub
     function twap(uint16 market, uint256 windowSeconds) external view returns (uint256) {
-        return histories[market].average(windowSeconds);
+        return histories[market].average(histories[market].head, windowSeconds);
     }
 
-    /// @dev Volatility, then the clamped sample, then the average it belongs to.
+    /// @dev Volatility, then the average so far, then the clamped sample that goes on from here.
     function _fold(PriceHistory.State storage history, Feed memory feed, uint88 index, uint8 flags)
         private
         returns (uint88 average, uint40 sigma, uint8)
     {
-        uint96 variance = history.variance;
-        uint256 elapsed = block.timestamp - history.at;
-        if (history.at != 0 && elapsed != 0) {
-            variance = uint96(Volatility.update(variance, history.index, index, elapsed));
+        PriceHistory.Head memory head = history.head;
+        uint256 elapsed = block.timestamp - head.at;
+        if (head.at != 0 && elapsed != 0) {
+            head.variance = uint96(Volatility.update(head.variance, head.index, index, elapsed));
         }
-        bool covered = history.coverage() >= TWAP_WINDOW;
-        average = covered ? uint88(history.average(TWAP_WINDOW)) : index;
-        (history.variance, history.index) = (variance, index);
-        history.push(covered ? _clamp(index, average, feed.clampBps) : index);
-        return (average, Volatility.sigma(variance), covered ? flags : flags | ValidityLadder.SHORT_TWAP);
+        bool covered = history.coverage(head) >= TWAP_WINDOW;
+        average = covered ? uint88(history.average(head, TWAP_WINDOW)) : index;
+        head.index = index;
+        history.push(head, covered ? _clamp(index, average, feed.clampBps) : index);
+        history.head = head;
+        return (average, Volatility.sigma(head.variance), covered ? flags : flags | ValidityLadder.SHORT_TWAP);
     }
 
     /// @dev The believable price among the sources: the only one; the primary, doubted when the reference is missing or
@@ -119,8 +137,16 @@ contract OracleHub is IOracleHub, AccessManaged {
     }
 
     function _feed(uint16 market) private view returns (Feed memory feed) {
-        feed = feeds[market];
-        if (feed.sources.length == 0) revert FeedMissing(market);
+        FeedWords storage words = feeds[market];
+        uint256 count = words.count;
+        if (count == 0) revert FeedMissing(market);
+        (feed.minPrice, feed.maxPrice) = (words.minPrice, words.maxPrice);
+        (feed.maxDeviationBps, feed.maxVolatileBps) = (words.maxDeviationBps, words.maxVolatileBps);
+        feed.clampBps = words.clampBps;
+        feed.sources = new IPriceSource[](count);
+        for (uint256 i; i < count; ++i) {
+            feed.sources[i] = words.sources[i];
+        }
     }
 
     /// @dev Median of three and the neighbour that is nearer to it; a missing price (0) leaves the pair of the others.

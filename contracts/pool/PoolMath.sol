@@ -11,7 +11,8 @@ import {Fixed} from "../libraries/Fixed.sol";
 ///     deposit  a:  floor(a * (S + 1e6) / (E + 1)) shares
 ///     redeem   s:  floor(s * (E + 1) / (S + 1e6)) - max(0, V_D'(q) - V_D(q)),  D' = kappa * (S - s)
 ///
-/// @dev The 1e6 virtual shares and one wei of virtual assets stand against share inflation (ERC-4626 practice): the
+/// @dev Cash, notionals and values are below 2^128, shares below 2^128, sizes below 2^112, the index below 2^88: sums and
+/// plain products fit 256 bits. The 1e6 virtual shares and one wei of virtual assets stand against share inflation (ERC-4626 practice): the
 /// first deposit of 1 quote makes 1e24 shares. The charge makes whoever shrinks the curve pay for the exit value that a
 /// shallower curve would hand to the traders: without it a trader who is also the pool could gain at a constant index.
 library PoolMath {
@@ -20,7 +21,9 @@ library PoolMath {
 
     /// @notice Curve depth in base WAD, floor.
     function depth(uint256 depthPerShare, uint256 shares) internal pure returns (uint256) {
-        return depthPerShare * shares / SHARE_UNIT;
+        unchecked {
+            return depthPerShare * shares / SHARE_UNIT;
+        }
     }
 
     /// @notice Pool equity if every trader closed now, quote WAD, floor (the traders' exit value is rounded up).
@@ -29,7 +32,9 @@ library PoolMath {
         pure
         returns (int256)
     {
-        return cash + openNotional - Curve.valueCeil(index, depth_, skew);
+        unchecked {
+            return cash + openNotional - Curve.valueCeil(index, depth_, skew);
+        }
     }
 
     /// @notice Shares for a deposit of `assets` (quote WAD) into equity `equity_`, floor.
@@ -65,9 +70,11 @@ library PoolMath {
         returns (uint256)
     {
         if (skew == 0) return 0;
-        uint256 capacity = equity_ > 0 ? uint256(equity_) * maxExposurePpm / Fixed.PPM : 0;
-        uint256 value = Fixed.mulDivCeil(Fixed.abs(skew), index, Fixed.WAD);
-        if (value >= capacity * Fixed.WAD) return Fixed.WAD * Fixed.WAD;
-        return Fixed.mulDivCeil(value, Fixed.WAD, capacity);
+        unchecked {
+            uint256 capacity = equity_ > 0 ? uint256(equity_) * maxExposurePpm / Fixed.PPM : 0;
+            uint256 value = Fixed.divCeil(Fixed.abs(skew) * index, Fixed.WAD);
+            if (value >= capacity * Fixed.WAD) return Fixed.WAD * Fixed.WAD;
+            return Fixed.divCeil(value * Fixed.WAD, capacity);
+        }
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+import {SafeCastLib} from "solady/src/utils/SafeCastLib.sol";
 import {Market, Price} from "../types/Market.sol";
 import {MarketConfig} from "../types/MarketConfig.sol";
 import {Action} from "../types/Validity.sol";
@@ -27,10 +28,10 @@ abstract contract Pools is FundingLedger, IKeelPool {
         if (wanted != 0 && wanted <= shares) shares = wanted;
         if (shares == 0 || wanted > shares) revert DustAmount(tokens);
         m.cash += int128(int256(amount));
-        m.shares += uint128(shares);
+        m.shares += SafeCastLib.toUint128(shares);
         uint256 depth = PoolMath.depth(c.depthPerShare, m.shares);
         if (depth > MAX_DEPTH) revert AmountOutOfRange(tokens, MAX_DEPTH);
-        markets[market] = m;
+        markets[market].store(m);
         emit PoolDeposited(market, tokens, shares);
     }
 
@@ -43,45 +44,55 @@ abstract contract Pools is FundingLedger, IKeelPool {
         m.cash -= int128(int256(tokens * TOKEN_SCALE));
         m.shares -= uint128(shares);
         _checkUtilization(m, c);
-        markets[market] = m;
+        markets[market].store(m);
         emit PoolRedeemed(market, tokens, shares, charge);
         _payOut(to, tokens);
     }
 
     /// @inheritdoc IKeelPool
     function poolEquity(uint16 market) external view returns (uint256, uint256) {
-        (Market memory m, MarketConfig memory c,) = _project(market);
+        Market memory m;
+        MarketConfig memory c;
+        _project(market, m, c);
         return _equities(m, c);
     }
 
     /// @inheritdoc IKeelPool
     function convertToPoolTokens(uint16 market, uint256 shares) external view returns (uint256) {
-        (Market memory m, MarketConfig memory c,) = _project(market);
+        Market memory m;
+        MarketConfig memory c;
+        _project(market, m, c);
         (uint256 lower,) = _equities(m, c);
         return PoolMath.assetsFor(shares, lower, m.shares) / TOKEN_SCALE;
     }
 
     /// @inheritdoc IKeelPool
     function previewPoolDeposit(uint16 market, uint256 tokens) external view returns (uint256) {
-        (Market memory m, MarketConfig memory c,) = _project(market);
+        Market memory m;
+        MarketConfig memory c;
+        _project(market, m, c);
         return _sharesFor(m, c, tokens * TOKEN_SCALE);
     }
 
     /// @inheritdoc IKeelPool
     function previewPoolMint(uint16 market, uint256 shares) external view returns (uint256) {
-        (Market memory m, MarketConfig memory c,) = _project(market);
+        Market memory m;
+        MarketConfig memory c;
+        _project(market, m, c);
         (, uint256 higher) = _equities(m, c);
         return Fixed.mulDivCeil(PoolMath.assetsToMint(shares, higher, m.shares), 1, TOKEN_SCALE);
     }
 
     /// @inheritdoc IKeelPool
     function previewPoolRedeem(uint16 market, uint256 shares) external view returns (uint256 tokens) {
-        (Market memory m, MarketConfig memory c,) = _project(market);
+        Market memory m;
+        MarketConfig memory c;
+        _project(market, m, c);
         (tokens,) = _tokensFor(m, c, shares);
     }
 
     function _enter(uint16 market, Action action) private returns (Market memory m, MarketConfig memory c) {
-        (m, c) = _accrue(market);
+        _accrue(market, m, c);
         if (msg.sender != links[market].vault) revert NotVault(msg.sender);
         ValidityLadder.require_(m.price, action, c.freshSeconds, c.staleSeconds);
     }

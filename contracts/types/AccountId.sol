@@ -8,9 +8,9 @@ using AccountIdLib for AccountId global;
 
 /// @title Account identifiers
 library AccountIdLib {
-    /// @notice The account of `owner` with number `sub`.
-    function from(address owner, uint96 sub) internal pure returns (AccountId) {
-        return AccountId.wrap((uint256(uint160(owner)) << 96) | sub);
+    /// @notice The account of `owner_` with number `sub`.
+    function from(address owner_, uint96 sub) internal pure returns (AccountId) {
+        return AccountId.wrap((uint256(uint160(owner_)) << 96) | sub);
     }
 
     /// @notice The address that controls the account.

@@ -13,13 +13,13 @@ import click
 from keel import __version__
 from keel.errors import KeelError
 
-# Command name to the module under keel.cli that defines `command`.
+# Modules under keel.cli that define a `command` of their own name.
 _COMMANDS = {
-    "demo": "demo",
-    "replay": "replay",
-    "quote": "quote",
-    "gas": "gas",
-    "fuzz": "fuzz",
+    "demo": "Live through a market day on a local chain and write a report.",
+    "replay": "The same show over any candle file.",
+    "quote": "What the deployed bytecode's formulas give for any state.",
+    "gas": "Measure the gas of every operation; compare with the snapshot.",
+    "fuzz": "Run random actions against the invariants.",
 }
 
 
@@ -30,11 +30,14 @@ class _LazyGroup(click.Group):
         return list(_COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        module = _COMMANDS.get(cmd_name)
-        if module is None:
+        if cmd_name not in _COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"keel.cli.{module}").command
+        command: click.Command = importlib.import_module(f"keel.cli.{cmd_name}").command
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
 
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -71,8 +71,8 @@ class Anvil:
         """
         self._port = _free_port()
         command = [_binary(), f"--port={self._port}", *self._options]
-        # A group of its own, so that Ctrl-C reaches the node only through stop().
         self._complaints = tempfile.TemporaryFile()  # noqa: SIM115, closed by stop()
+        # A group of its own, so that Ctrl-C reaches the node only through stop().
         self._process = subprocess.Popen(
             command, stdout=subprocess.DEVNULL, stderr=self._complaints, start_new_session=True
         )

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import {Brackets, MarketConfig} from "../types/MarketConfig.sol";
+
+/// @dev Three words of parameters in storage.
+struct ConfigWords {
+    uint256 fees;
+    uint256 limits;
+    uint256 brackets;
+}
+
+using ConfigStore for ConfigWords global;
+
+/// @title Market parameters between storage and memory: three words
+/// @notice As MarketStore, for what `MarketConfig` says; low bits first.
+library ConfigStore {
+    uint256 private constant STATUS_SHIFT = 216;
+
+    /// @notice Fill a working copy, all but the brackets: upkeep needs none.
+    function load(ConfigWords storage self, MarketConfig memory c) internal view {
+        uint256 word = self.fees;
+        c.fundingModel = address(uint160(word));
+        c.takerFeePpm = uint32(word >> 160);
+        c.deviationFeePpm = uint32(word >> 192);
+        c.insuranceFeeSharePpm = uint32(word >> 224);
+        word = self.limits;
+        c.depthPerShare = uint88(word);
+        c.maxExposurePpm = uint32(word >> 88);
+        c.maxSkewPpm = uint32(word >> 120);
+        c.baseSigmaBps = uint16(word >> 152);
+        c.freshSeconds = uint16(word >> 168);
+        c.staleSeconds = uint16(word >> 184);
+        c.heartbeatSeconds = uint16(word >> 200);
+        c.status = uint8(word >> STATUS_SHIFT);
+        c.minNotional = uint32(word >> 224);
+    }
+
+    /// @notice Store all parameters.
+    function store(ConfigWords storage self, MarketConfig memory c) internal {
+        self.fees = uint256(uint160(c.fundingModel)) | uint256(c.takerFeePpm) << 160
+            | uint256(c.deviationFeePpm) << 192 | uint256(c.insuranceFeeSharePpm) << 224;
+        self.limits = uint256(c.depthPerShare) | uint256(c.maxExposurePpm) << 88 | uint256(c.maxSkewPpm) << 120
+            | uint256(c.baseSigmaBps) << 152 | uint256(c.freshSeconds) << 168 | uint256(c.staleSeconds) << 184
+            | uint256(c.heartbeatSeconds) << 200 | uint256(c.status) << STATUS_SHIFT | uint256(c.minNotional) << 224;
+        Brackets memory b = c.brackets;
+        uint256 word = uint256(b.limit1) | uint256(b.limit2) << 32 | uint256(b.limit3) << 64;
+        word |= uint256(b.maintenance1) << 96 | uint256(b.maintenance2) << 112 | uint256(b.maintenance3) << 128;
+        word |= uint256(b.maintenance4) << 144 | uint256(b.initial1) << 160 | uint256(b.initial2) << 176;
+        word |= uint256(b.initial3) << 192 | uint256(b.initial4) << 208;
+        self.brackets = word | uint256(b.penaltyMinBps) << 224 | uint256(b.penaltyMaxBps) << 240;
+    }
+
+    /// @notice 0 unlisted, 1 open, 2 reduce only.
+    function status(ConfigWords storage self) internal view returns (uint8) {
+        return uint8(self.limits >> STATUS_SHIFT);
+    }
+
+    /// @notice Change the status alone.
+    function setStatus(ConfigWords storage self, uint8 status_) internal {
+        self.limits = (self.limits & ~(uint256(0xff) << STATUS_SHIFT)) | uint256(status_) << STATUS_SHIFT;
+    }
+
+    /// @notice Fill the brackets of a working copy.
+    function loadBrackets(ConfigWords storage self, Brackets memory b) internal view {
+        uint256 word = self.brackets;
+        b.limit1 = uint32(word);
+        b.limit2 = uint32(word >> 32);
+        b.limit3 = uint32(word >> 64);
+        b.maintenance1 = uint16(word >> 96);
+        b.maintenance2 = uint16(word >> 112);
+        b.maintenance3 = uint16(word >> 128);
+        b.maintenance4 = uint16(word >> 144);
+        b.initial1 = uint16(word >> 160);
+        b.initial2 = uint16(word >> 176);
+        b.initial3 = uint16(word >> 192);
+        b.initial4 = uint16(word >> 208);
+        b.penaltyMinBps = uint16(word >> 224);
+        b.penaltyMaxBps = uint16(word >> 240);
+    }
+}

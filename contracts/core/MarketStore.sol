@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import {Market, Price} from "../types/Market.sol";
+
+/// @dev Six words of a market in storage.
+struct MarketWords {
+    uint256 interest;
+    uint256 ledger;
+    uint256 indices;
+    bytes32 fundingState;
+    uint256 shares;
+    uint256 price;
+}
+
+using MarketStore for MarketWords global;
+
+/// @title A market between storage and memory: six words
+/// @notice Packs and unpacks by hand what `Market` says, low bits first: one load and one store per word, which the compiler's
+/// own struct copy does not give. The clearing is stored as its sum with the cash, which accrual does not change: accruing
+/// alone leaves that word as it was, at 100 gas instead of 2,900.
+library MarketStore {
+    /// @notice Fill a working copy.
+    function load(MarketWords storage self, Market memory m) internal view {
+        uint256 word = self.interest;
+        m.longInterest = uint112(word);
+        m.shortInterest = uint112(word >> 112);
+        m.accruedAt = uint32(word >> 224);
+        word = self.ledger;
+        m.openNotional = int128(uint128(word));
+        m.cash = int128(uint128(word >> 128));
+        word = self.indices;
+        m.longsPaid = uint128(word);
+        m.shortsPaid = uint128(word >> 128);
+        m.fundingState = self.fundingState;
+        word = self.shares;
+        m.shares = uint128(word);
+        m.fundingClearing = int128(uint128(word >> 128)) - m.cash;
+        _loadPrice(self, m.price);
+    }
+
+    /// @notice Store everything but the price.
+    function store(MarketWords storage self, Market memory m) internal {
+        self.interest = uint256(m.longInterest) | uint256(m.shortInterest) << 112 | uint256(m.accruedAt) << 224;
+        self.ledger = uint256(uint128(m.openNotional)) | uint256(uint128(m.cash)) << 128;
+        self.indices = uint256(m.longsPaid) | uint256(m.shortsPaid) << 128;
+        self.fundingState = m.fundingState;
+        self.shares = uint256(m.shares) | uint256(uint128(m.cash + m.fundingClearing)) << 128;
+    }
+
+    /// @notice Store a new price.
+    function storePrice(MarketWords storage self, Price memory p) internal {
+        self.price = uint256(p.index) | uint256(p.twap) << 88 | uint256(p.sigma) << 176 | uint256(p.at) << 216
+            | uint256(p.flags) << 248;
+    }
+
+    /// @notice Time up to which funding is accrued.
+    function accruedAt(MarketWords storage self) internal view returns (uint256) {
+        return self.interest >> 224;
+    }
+
+    function _loadPrice(MarketWords storage self, Price memory p) private view {
+        uint256 word = self.price;
+        p.index = uint88(word);
+        p.twap = uint88(word >> 88);
+        p.sigma = uint40(word >> 176);
+        p.at = uint32(word >> 216);
+        p.flags = uint8(word >> 248);
+    }
+}
