@@ -21,6 +21,7 @@ contract Keel is Trading, Liquidations, MarketUpkeep, KeelViews, Multicall {
     /// @param authority access manager.
     /// @param extension KeelExtension made with the same token.
     constructor(address token, address authority, address extension) KeelStorage(token, authority) {
+        if (extension.code.length == 0) revert ExtensionMissing(extension);
         EXTENSION = extension;
     }
 
@@ -33,8 +34,12 @@ contract Keel is Trading, Liquidations, MarketUpkeep, KeelViews, Multicall {
             let done := delegatecall(gas(), extension, free, calldatasize(), 0, 0)
             returndatacopy(free, 0, returndatasize())
             switch done
-            case 0 { revert(free, returndatasize()) }
-            default { return(free, returndatasize()) }
+            case 0 {
+                revert(free, returndatasize())
+            }
+            default {
+                return(free, returndatasize())
+            }
         }
     }
 }

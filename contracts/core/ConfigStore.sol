@@ -38,17 +38,27 @@ library ConfigStore {
 
     /// @notice Store all parameters.
     function store(ConfigWords storage self, MarketConfig memory c) internal {
-        self.fees = uint256(uint160(c.fundingModel)) | uint256(c.takerFeePpm) << 160
-            | uint256(c.deviationFeePpm) << 192 | uint256(c.insuranceFeeSharePpm) << 224;
-        self.limits = uint256(c.depthPerShare) | uint256(c.maxExposurePpm) << 88 | uint256(c.maxSkewPpm) << 120
-            | uint256(c.baseSigmaBps) << 152 | uint256(c.freshSeconds) << 168 | uint256(c.staleSeconds) << 184
-            | uint256(c.heartbeatSeconds) << 200 | uint256(c.status) << STATUS_SHIFT | uint256(c.minNotional) << 224;
+        self.fees =
+            uint256(uint160(c.fundingModel)) |
+            (uint256(c.takerFeePpm) << 160) |
+            (uint256(c.deviationFeePpm) << 192) |
+            (uint256(c.insuranceFeeSharePpm) << 224);
+        self.limits =
+            uint256(c.depthPerShare) |
+            (uint256(c.maxExposurePpm) << 88) |
+            (uint256(c.maxSkewPpm) << 120) |
+            (uint256(c.baseSigmaBps) << 152) |
+            (uint256(c.freshSeconds) << 168) |
+            (uint256(c.staleSeconds) << 184) |
+            (uint256(c.heartbeatSeconds) << 200) |
+            (uint256(c.status) << STATUS_SHIFT) |
+            (uint256(c.minNotional) << 224);
         Brackets memory b = c.brackets;
-        uint256 word = uint256(b.limit1) | uint256(b.limit2) << 32 | uint256(b.limit3) << 64;
-        word |= uint256(b.maintenance1) << 96 | uint256(b.maintenance2) << 112 | uint256(b.maintenance3) << 128;
-        word |= uint256(b.maintenance4) << 144 | uint256(b.initial1) << 160 | uint256(b.initial2) << 176;
-        word |= uint256(b.initial3) << 192 | uint256(b.initial4) << 208;
-        self.brackets = word | uint256(b.penaltyMinBps) << 224 | uint256(b.penaltyMaxBps) << 240;
+        uint256 word = uint256(b.limit1) | (uint256(b.limit2) << 32) | (uint256(b.limit3) << 64);
+        word |= (uint256(b.maintenance1) << 96) | (uint256(b.maintenance2) << 112) | (uint256(b.maintenance3) << 128);
+        word |= (uint256(b.maintenance4) << 144) | (uint256(b.initial1) << 160) | (uint256(b.initial2) << 176);
+        word |= (uint256(b.initial3) << 192) | (uint256(b.initial4) << 208);
+        self.brackets = word | (uint256(b.penaltyMinBps) << 224) | (uint256(b.penaltyMaxBps) << 240);
     }
 
     /// @notice 0 unlisted, 1 open, 2 reduce only.
@@ -58,7 +68,7 @@ library ConfigStore {
 
     /// @notice Change the status alone.
     function setStatus(ConfigWords storage self, uint8 status_) internal {
-        self.limits = (self.limits & ~(uint256(0xff) << STATUS_SHIFT)) | uint256(status_) << STATUS_SHIFT;
+        self.limits = (self.limits & ~(uint256(0xff) << STATUS_SHIFT)) | (uint256(status_) << STATUS_SHIFT);
     }
 
     /// @notice Fill the brackets of a working copy.

@@ -61,15 +61,21 @@ abstract contract KeelStorage is AccessManaged, ReentrancyGuardTransient, IKeelE
 
     /// @dev Book tokens that came in and check that they did. Returns their WAD value, exact.
     function _bookIn(uint256 tokens) internal returns (uint256 amount) {
-        if (tokens == 0) revert ZeroAmount();
-        if (tokens > MAX_AMOUNT / TOKEN_SCALE) revert AmountOutOfRange(tokens, MAX_AMOUNT / TOKEN_SCALE);
+        amount = _toAmount(tokens);
         bookedTokens += uint128(tokens);
         _checkTokens();
+    }
+
+    /// @dev WAD value of token units, exact; zero and what no account could hold are refused.
+    function _toAmount(uint256 tokens) internal view returns (uint256) {
+        if (tokens == 0) revert ZeroAmount();
+        if (tokens > MAX_AMOUNT / TOKEN_SCALE) revert AmountOutOfRange(tokens, MAX_AMOUNT / TOKEN_SCALE);
         return tokens * TOKEN_SCALE;
     }
 
     /// @dev Pay tokens out and check that what is left covers what is owed.
     function _payOut(address to, uint256 tokens) internal {
+        if (to == address(0) || to == address(this)) revert RecipientInvalid(to);
         bookedTokens -= uint128(tokens);
         SafeTransferLib.safeTransfer(TOKEN, to, tokens);
         _checkTokens();

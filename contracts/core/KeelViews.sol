@@ -7,7 +7,6 @@ import {Health} from "../types/Health.sol";
 import {Market} from "../types/Market.sol";
 import {MarketConfig, MarketLinks} from "../types/MarketConfig.sol";
 import {Action} from "../types/Validity.sol";
-import {IKeelViews} from "../interfaces/IKeelViews.sol";
 import {MarginLedger} from "../margin/MarginLedger.sol";
 
 /// @title Read access to the core's storage

@@ -41,17 +41,21 @@ library MarketStore {
 
     /// @notice Store everything but the price.
     function store(MarketWords storage self, Market memory m) internal {
-        self.interest = uint256(m.longInterest) | uint256(m.shortInterest) << 112 | uint256(m.accruedAt) << 224;
-        self.ledger = uint256(uint128(m.openNotional)) | uint256(uint128(m.cash)) << 128;
-        self.indices = uint256(m.longsPaid) | uint256(m.shortsPaid) << 128;
+        self.interest = uint256(m.longInterest) | (uint256(m.shortInterest) << 112) | (uint256(m.accruedAt) << 224);
+        self.ledger = uint256(uint128(m.openNotional)) | (uint256(uint128(m.cash)) << 128);
+        self.indices = uint256(m.longsPaid) | (uint256(m.shortsPaid) << 128);
         self.fundingState = m.fundingState;
-        self.shares = uint256(m.shares) | uint256(uint128(m.cash + m.fundingClearing)) << 128;
+        self.shares = uint256(m.shares) | (uint256(uint128(m.cash + m.fundingClearing)) << 128);
     }
 
     /// @notice Store a new price.
     function storePrice(MarketWords storage self, Price memory p) internal {
-        self.price = uint256(p.index) | uint256(p.twap) << 88 | uint256(p.sigma) << 176 | uint256(p.at) << 216
-            | uint256(p.flags) << 248;
+        self.price =
+            uint256(p.index) |
+            (uint256(p.twap) << 88) |
+            (uint256(p.sigma) << 176) |
+            (uint256(p.at) << 216) |
+            (uint256(p.flags) << 248);
     }
 
     /// @notice Time up to which funding is accrued.

@@ -5,6 +5,7 @@ import {SafeCastLib} from "solady/src/utils/SafeCastLib.sol";
 import {Market} from "../types/Market.sol";
 import {MarketConfig} from "../types/MarketConfig.sol";
 import {FundingInput, IFundingModel} from "../interfaces/IFundingModel.sol";
+import {IOracleHub} from "../interfaces/IOracleHub.sol";
 import {Fixed} from "../libraries/Fixed.sol";
 import {Curve} from "../market/Curve.sol";
 import {PoolMath} from "../pool/PoolMath.sol";
@@ -17,11 +18,11 @@ abstract contract FundingLedger is KeelStorage {
     /// @dev Fill working copies with a market whose funding is accrued up to now; nothing is stored. Filling in place spares
     /// the zeroing of memory that returning copies would cost. Reverts for an unknown market.
     /// @return received quote WAD the pool got (negative: paid), already in the copy.
-    function _project(uint16 id, Market memory market, MarketConfig memory config)
-        internal
-        view
-        returns (int256 received)
-    {
+    function _project(
+        uint16 id,
+        Market memory market,
+        MarketConfig memory config
+    ) internal view returns (int256 received) {
         configs[id].load(config);
         if (config.status == 0) revert MarketUnknown(id);
         markets[id].load(market);
@@ -42,16 +43,24 @@ abstract contract FundingLedger is KeelStorage {
         _announce(id, market, received);
     }
 
+    /// @dev Take a price from the oracle, once per block, and store it; the market must be accrued up to now at the old one.
+    function _takePrice(uint16 id, Market memory market) internal {
+        if (market.price.at == block.timestamp) return;
+        market.price = IOracleHub(links[id].oracle).refresh(id, market.price);
+        markets[id].storePrice(market.price);
+        emit PriceStored(id, market.price);
+    }
+
     function _announce(uint16 id, Market memory market, int256 received) internal {
         emit FundingAccrued(id, market.fundingState, market.longsPaid, market.shortsPaid, received);
     }
 
     /// @dev What the funding model sees of a market.
-    function _fundingInput(Market memory market, MarketConfig memory config, uint256 elapsed)
-        internal
-        pure
-        returns (FundingInput memory input)
-    {
+    function _fundingInput(
+        Market memory market,
+        MarketConfig memory config,
+        uint256 elapsed
+    ) internal pure returns (FundingInput memory input) {
         input.state = market.fundingState;
         input.since = market.accruedAt;
         input.elapsed = elapsed;
@@ -75,15 +84,15 @@ abstract contract FundingLedger is KeelStorage {
         }
     }
 
-    function _advance(Market memory market, MarketConfig memory config, uint256 elapsed)
-        private
-        view
-        returns (int256 received)
-    {
+    function _advance(
+        Market memory market,
+        MarketConfig memory config,
+        uint256 elapsed
+    ) private view returns (int256 received) {
         int256 integral;
         FundingInput memory input = _fundingInput(market, config, elapsed);
         (market.fundingState, integral) = IFundingModel(config.fundingModel).accrue(input);
-        int256 perBase = integral * int256(uint256(market.price.index)) / int256(Fixed.WAD);
+        int256 perBase = (integral * int256(uint256(market.price.index))) / int256(Fixed.WAD);
         if (perBase > 0) market.longsPaid += SafeCastLib.toUint128(uint256(perBase));
         else market.shortsPaid += SafeCastLib.toUint128(uint256(-perBase));
         received = Fixed.divFloor(_skew(market) * perBase, Fixed.RAY);

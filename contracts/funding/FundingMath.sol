@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import {Account, Position} from "../types/Account.sol";
+import {Position} from "../types/Account.sol";
 import {Market} from "../types/Market.sol";
 import {Fixed} from "../libraries/Fixed.sol";
 
@@ -12,11 +12,10 @@ import {Fixed} from "../libraries/Fixed.sol";
 /// Example: 1 base long, index 51,000, +1 bp for 8 h: dU = 5.1, the long pays 5.10.
 library FundingMath {
     /// @notice What a position owes and is owed since its last settlement, quote WAD.
-    function due(Market memory market, Position memory position)
-        internal
-        pure
-        returns (uint256 paid, uint256 received)
-    {
+    function due(
+        Market memory market,
+        Position memory position
+    ) internal pure returns (uint256 paid, uint256 received) {
         uint256 size = Fixed.abs(position.size);
         if (size == 0) return (0, 0);
         unchecked {
@@ -24,7 +23,7 @@ library FundingMath {
             uint256 byShorts = market.shortsPaid - position.shortsPaid;
             (uint256 pay, uint256 receive_) = position.size > 0 ? (byLongs, byShorts) : (byShorts, byLongs);
             if (pay != 0) paid = Fixed.divCeil(size * pay, Fixed.RAY);
-            if (receive_ != 0) received = size * receive_ / Fixed.RAY;
+            if (receive_ != 0) received = (size * receive_) / Fixed.RAY;
         }
     }
 }

@@ -73,8 +73,12 @@ contract LayeredFunding is IFundingModel {
         int256 skewArea;
         (fast, fastArea) = LayeredMath.relax(fast, base, input.elapsed, p.fastSeconds);
         (slow, slowArea) = LayeredMath.relax(slow, base, input.elapsed, p.slowSeconds);
-        (skew, skewArea) =
-            LayeredMath.relax(skew, LayeredMath.skewTarget(p, input.utilization), input.elapsed, p.skewSeconds);
+        (skew, skewArea) = LayeredMath.relax(
+            skew,
+            LayeredMath.skewTarget(p, input.utilization),
+            input.elapsed,
+            p.skewSeconds
+        );
         state = _encode(fast, slow, skew);
         integral = LayeredMath.toIntegral(LayeredMath.weigh(p, fastArea, slowArea, skewArea));
     }
@@ -104,9 +108,12 @@ contract LayeredFunding is IFundingModel {
     }
 
     function _encode(int256 fast, int256 slow, int256 skew) private pure returns (bytes32) {
-        return bytes32(
-            uint256(uint80(int80(fast))) | uint256(uint80(int80(slow))) << 80 | uint256(uint80(int80(skew))) << 160
-        );
+        return
+            bytes32(
+                uint256(uint80(int80(fast))) |
+                    (uint256(uint80(int80(slow))) << 80) |
+                    (uint256(uint80(int80(skew))) << 160)
+            );
     }
 
     function _check(bytes32 name, uint256 given, uint256 low, uint256 high) private pure {
@@ -115,6 +122,6 @@ contract LayeredFunding is IFundingModel {
 
     /// @dev Every parameter was checked to lie far below 2^64.
     function _pack(uint256 a, uint256 b, uint256 c, uint256 d) private pure returns (uint256) {
-        return a | b << 64 | c << 128 | d << 192;
+        return a | (b << 64) | (c << 128) | (d << 192);
     }
 }

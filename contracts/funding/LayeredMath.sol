@@ -46,6 +46,8 @@ struct LayeredParams {
 ///     layers    fast -> b with tau 1 h, slow -> b with tau 12 h, skew -> s with tau 24 h
 ///     rate      r = (1 - w) * fast + w * slow + skew
 ///
+/// Parameters are below 2^64 (checked by LayeredFunding), sigma below 2^70, premium and utilization below 2^128, layers below
+/// 2^80, times below 2^32: no product comes near 2^255, so nothing here needs overflow checks.
 /// Targets are bounded one by one, so every layer and the rate stay inside the caps at every moment, and r settles at b + s.
 /// Vectors: i0 1 bp, d 5 bp, xc 100 bp, kappa 1: p = 20, 56, 100, 200 bp give b = 16.03, 65.87, 157.0, 596.9 bp.
 library LayeredMath {
@@ -58,12 +60,14 @@ library LayeredMath {
 
     /// @notice Interest, WAD per 8 h, floor.
     function interest(LayeredParams memory p, uint256 sigma) internal pure returns (int256) {
-        uint256 grown = p.interest;
-        if (sigma > p.baseSigma) {
-            uint256 excess = (sigma - p.baseSigma) * Fixed.WAD / p.baseSigma;
-            grown += grown * (p.interestBeta * excess / Fixed.WAD) / Fixed.WAD;
+        unchecked {
+            uint256 grown = p.interest;
+            if (sigma > p.baseSigma) {
+                uint256 excess = ((sigma - p.baseSigma) * Fixed.WAD) / p.baseSigma;
+                grown += (grown * ((p.interestBeta * excess) / Fixed.WAD)) / Fixed.WAD;
+            }
+            return int256(grown < p.interestMax ? grown : p.interestMax);
         }
-        return int256(grown < p.interestMax ? grown : p.interestMax);
     }
 
     /// @notice C(deadzone_d(e)): zero inside the dead zone, exponential outside; WAD, trunc. Odd and non-decreasing.
@@ -74,8 +78,8 @@ library LayeredMath {
             uint256 scale = p.convexity;
             uint256 z = size - p.deadzone;
             if (z > 3 * scale) z = 3 * scale;
-            int256 grown = FixedPointMathLib.expWad(int256(z * Fixed.WAD / scale)) - WAD;
-            int256 bent = int256(scale) * grown / WAD;
+            int256 grown = FixedPointMathLib.expWad(int256((z * Fixed.WAD) / scale)) - WAD;
+            int256 bent = (int256(scale) * grown) / WAD;
             return e < 0 ? -bent : bent;
         }
     }
@@ -83,22 +87,32 @@ library LayeredMath {
     /// @notice Target of the fast and slow layers, WAD per 8 h.
     /// @dev premium below 2^128 in size: the curve ends at 16 times the index.
     function premiumTarget(LayeredParams memory p, int256 premium, uint256 sigma) internal pure returns (int256) {
-        int256 i = interest(p, sigma);
-        int256 b = i + convex(p, premium * int256(p.premiumFactor) / WAD - i);
-        int256 headroom = int256(p.kinkRate + p.slopeRate);
-        int256 top = int256(p.capLongsPay) - headroom;
-        int256 bottom = headroom - int256(p.capShortsPay);
-        return b > top ? top : b < bottom ? bottom : b;
+        unchecked {
+            int256 i = interest(p, sigma);
+            int256 b = i + convex(p, (premium * int256(p.premiumFactor)) / WAD - i);
+            int256 headroom = int256(p.kinkRate + p.slopeRate);
+            int256 top = int256(p.capLongsPay) - headroom;
+            int256 bottom = headroom - int256(p.capShortsPay);
+            return
+                b > top
+                    ? top
+                    : b < bottom
+                        ? bottom
+                        : b;
+        }
     }
 
     /// @notice Target of the skew layer, WAD per 8 h, trunc.
     function skewTarget(LayeredParams memory p, int256 utilization) internal pure returns (int256) {
-        uint256 u = Fixed.abs(utilization);
-        if (u > Fixed.WAD) u = Fixed.WAD;
-        uint256 k = u <= p.kink
-            ? p.kinkRate * u / p.kink
-            : p.kinkRate + p.slopeRate * (u - p.kink) / (Fixed.WAD - p.kink);
-        return utilization < 0 ? -int256(k) : int256(k);
+        unchecked {
+            uint256 u = Fixed.abs(utilization);
+            if (u > Fixed.WAD) u = Fixed.WAD;
+            uint256 k =
+                u <= p.kink
+                    ? (p.kinkRate * u) / p.kink
+                    : p.kinkRate + (p.slopeRate * (u - p.kink)) / (Fixed.WAD - p.kink);
+            return utilization < 0 ? -int256(k) : int256(k);
+        }
     }
 
     /// @notice One layer after `elapsed`, and its integral.
@@ -108,29 +122,34 @@ library LayeredMath {
     /// @param goal target, WAD.
     /// @return end value at the end, LAYER units.
     /// @return area integral, LAYER * seconds.
-    function relax(int256 layer_, int256 goal, uint256 elapsed, uint256 tau)
-        internal
-        pure
-        returns (int256 end, int256 area)
-    {
+    function relax(
+        int256 layer_,
+        int256 goal,
+        uint256 elapsed,
+        uint256 tau
+    ) internal pure returns (int256 end, int256 area) {
         unchecked {
             int256 goalFine = goal * LAYER_PER_WAD;
-            int256 decay = FixedPointMathLib.expWad(-int256(elapsed * Fixed.WAD / tau));
+            int256 decay = FixedPointMathLib.expWad(-int256((elapsed * Fixed.WAD) / tau));
             int256 gap = layer_ - goalFine;
-            end = goalFine + gap * decay / WAD;
-            area = goalFine * int256(elapsed) + gap * int256(tau) * (WAD - decay) / WAD;
+            end = goalFine + (gap * decay) / WAD;
+            area = goalFine * int256(elapsed) + (gap * int256(tau) * (WAD - decay)) / WAD;
         }
     }
 
     /// @notice Weighted sum of the layers, in the units of the layers, trunc.
     function weigh(LayeredParams memory p, int256 fast, int256 slow, int256 skew) internal pure returns (int256) {
-        int256 w = int256(p.slowWeight);
-        return (fast * (WAD - w) + slow * w) / WAD + skew;
+        unchecked {
+            int256 w = int256(p.slowWeight);
+            return (fast * (WAD - w) + slow * w) / WAD + skew;
+        }
     }
 
     /// @notice LAYER * seconds to RAY * 8 hours, trunc.
     function toIntegral(int256 area) internal pure returns (int256) {
-        return area * RAY_PER_LAYER / EIGHT_HOURS;
+        unchecked {
+            return (area * RAY_PER_LAYER) / EIGHT_HOURS;
+        }
     }
 
     /// @notice LAYER units to WAD, trunc.
@@ -140,6 +159,8 @@ library LayeredMath {
 
     /// @notice WAD to LAYER units.
     function fromRate(int256 rate_) internal pure returns (int256) {
-        return rate_ * LAYER_PER_WAD;
+        unchecked {
+            return rate_ * LAYER_PER_WAD;
+        }
     }
 }

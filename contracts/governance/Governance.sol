@@ -11,11 +11,10 @@ import {MarketRules} from "./MarketRules.sol";
 /// @title Listing and parameters
 abstract contract Governance is FundingLedger, IKeelPool {
     /// @inheritdoc IKeelPool
-    function listMarket(MarketConfig calldata config, MarketLinks calldata links_)
-        external
-        restricted
-        returns (uint16 market)
-    {
+    function listMarket(
+        MarketConfig calldata config,
+        MarketLinks calldata links_
+    ) external restricted returns (uint16 market) {
         MarketRules.check(config, links_);
         market = ++markets_;
         Market memory m;
@@ -32,7 +31,12 @@ abstract contract Governance is FundingLedger, IKeelPool {
         _accrue(market, m, before);
         MarketRules.check(config, links_);
         if (_skew(m) != 0 && config.depthPerShare != before.depthPerShare) {
-            revert ParameterOutOfBounds("depthPerShare", config.depthPerShare, before.depthPerShare, before.depthPerShare);
+            revert ParameterOutOfBounds(
+                "depthPerShare",
+                config.depthPerShare,
+                before.depthPerShare,
+                before.depthPerShare
+            );
         }
         if (m.shares != 0 && links_.vault != links[market].vault) revert NotVault(links_.vault);
         if (config.fundingModel != before.fundingModel) {

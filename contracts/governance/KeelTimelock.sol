@@ -10,7 +10,9 @@ contract KeelTimelock is TimelockController {
     /// @param delaySeconds least time between proposal and execution.
     /// @param proposers may propose and cancel.
     /// @param executors may execute; the zero address means anyone.
-    constructor(uint256 delaySeconds, address[] memory proposers, address[] memory executors)
-        TimelockController(delaySeconds, proposers, executors, address(0))
-    {}
+    constructor(
+        uint256 delaySeconds,
+        address[] memory proposers,
+        address[] memory executors
+    ) TimelockController(delaySeconds, proposers, executors, address(0)) {}
 }

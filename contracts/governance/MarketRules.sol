@@ -10,7 +10,7 @@ library MarketRules {
     uint256 private constant BPS = 10_000;
 
     /// @notice Revert with the first parameter that is out of bounds.
-    function check(MarketConfig calldata c, MarketLinks calldata l) internal view {
+    function check(MarketConfig calldata c, MarketLinks calldata links) internal view {
         _within("takerFeePpm", c.takerFeePpm, 0, 10_000);
         _within("deviationFeePpm", c.deviationFeePpm, 0, 20_000);
         _within("insuranceFeeSharePpm", c.insuranceFeeSharePpm, 0, 1_000_000);
@@ -23,18 +23,18 @@ library MarketRules {
         _within("heartbeatSeconds", c.heartbeatSeconds, c.staleSeconds, 12 hours);
         _within("minNotional", c.minNotional, 1, 1_000_000);
         _within("status", c.status, 1, 2);
-        _within("keeperShareBps", l.keeperShareBps, 0, 5000);
-        _within("targetBps", l.targetBps, 10_100, 20_000);
+        _within("keeperShareBps", links.keeperShareBps, 0, 5000);
+        _within("targetBps", links.targetBps, 10_100, 20_000);
         _hasCode("fundingModel", c.fundingModel);
-        _hasCode("vault", l.vault);
-        _hasCode("oracle", l.oracle);
-        _checkBrackets(c, l);
+        _hasCode("vault", links.vault);
+        _hasCode("oracle", links.oracle);
+        _checkBrackets(c, links);
     }
 
     /// @dev Limits and rates do not fall; in every bracket the initial rate is above maintenance + penalty + fees, so that an
     /// account opened at the limit is not liquidated by its own exit; the part of the penalty that leaves the keeper is at
     /// least the fee, so that liquidating oneself is never a cheaper exit than closing.
-    function _checkBrackets(MarketConfig calldata c, MarketLinks calldata l) private pure {
+    function _checkBrackets(MarketConfig calldata c, MarketLinks calldata links) private pure {
         Brackets calldata b = c.brackets;
         _within("limit1", b.limit1, 1, b.limit2);
         _within("limit2", b.limit2, b.limit1, b.limit3);
@@ -48,7 +48,7 @@ library MarketRules {
         _within("initial3", b.initial3, b.maintenance3 + margin, b.initial4);
         _within("initial4", b.initial4, b.maintenance4 + margin, BPS);
         _within("penaltyMaxBps", b.penaltyMaxBps, b.penaltyMinBps, 2000);
-        uint256 kept = (BPS - l.keeperShareBps) * b.penaltyMinBps * PPM_PER_BPS / BPS;
+        uint256 kept = ((BPS - links.keeperShareBps) * b.penaltyMinBps * PPM_PER_BPS) / BPS;
         _within("penaltyMinBps", kept, feePpm, type(uint256).max);
     }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {SafeCastLib} from "solady/src/utils/SafeCastLib.sol";
 import {IKeelPool} from "../interfaces/IKeelPool.sol";
 import {KeelStorage} from "../core/KeelStorage.sol";
 import {Fixed} from "../libraries/Fixed.sol";
@@ -18,8 +17,10 @@ abstract contract InsuranceLedger is KeelStorage, IKeelPool {
         shares = PoolMath.sharesFor(amount, insuranceAssets, insuranceShares);
         if (wanted != 0 && wanted <= shares) shares = wanted;
         if (shares == 0 || wanted > shares) revert DustAmount(tokens);
+        uint256 supply = insuranceShares + shares;
+        if (supply > type(uint128).max) revert AmountOutOfRange(tokens, MAX_AMOUNT / TOKEN_SCALE);
         insuranceAssets += uint128(amount);
-        insuranceShares += SafeCastLib.toUint128(shares);
+        insuranceShares = uint128(supply);
         emit InsuranceDeposited(tokens, shares);
     }
 
@@ -36,7 +37,7 @@ abstract contract InsuranceLedger is KeelStorage, IKeelPool {
 
     /// @inheritdoc IKeelPool
     function previewInsuranceDeposit(uint256 tokens) external view returns (uint256) {
-        return PoolMath.sharesFor(tokens * TOKEN_SCALE, insuranceAssets, insuranceShares);
+        return PoolMath.sharesFor(_toAmount(tokens), insuranceAssets, insuranceShares);
     }
 
     /// @inheritdoc IKeelPool

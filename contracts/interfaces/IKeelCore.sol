@@ -28,9 +28,22 @@ interface IKeelCore {
     /// @param deadline last block time at which the trade may fill, seconds.
     /// @return cost quote paid before fees, negative = received; rounded against the trader.
     /// @return fee quote WAD, ceil.
-    function trade(AccountId account, uint16 market, int256 size, uint256 limitPrice, uint256 deadline)
-        external
-        returns (int256 cost, uint256 fee);
+    function trade(
+        AccountId account,
+        uint16 market,
+        int256 size,
+        uint256 limitPrice,
+        uint256 deadline
+    ) external returns (int256 cost, uint256 fee);
+
+    /// @notice `updatePrice` and `trade` in one pass: cheaper than the two.
+    function updateAndTrade(
+        AccountId account,
+        uint16 market,
+        int256 size,
+        uint256 limitPrice,
+        uint256 deadline
+    ) external returns (int256 cost, uint256 fee);
 
     /// @notice Reduce a position of an account whose equity is below maintenance. Anyone; the reward goes to the balance of
     /// the caller's account 0. See LiquidationMath for tiers and size.

@@ -42,6 +42,14 @@ interface IKeelErrors {
     error NoEquity(int256 equity);
     /// @notice A parameter lies outside its bounds.
     error ParameterOutOfBounds(bytes32 name, uint256 given, uint256 low, uint256 high);
-    /// @notice The settlement token has more than 18 decimals.
+    /// @notice The settlement token is no token or has more than 18 decimals.
     error TokenUnsupported(uint8 decimals);
+    /// @notice Tokens sent there would be lost: the zero address or the core itself.
+    error RecipientInvalid(address to);
+    /// @notice The extension has no code.
+    error ExtensionMissing(address extension);
+    /// @notice The payer's tokens did not move: too little balance or allowance (raised by Solady's SafeTransferLib).
+    error TransferFromFailed();
+    /// @notice The token refused a payment (raised by Solady's SafeTransferLib).
+    error TransferFailed();
 }

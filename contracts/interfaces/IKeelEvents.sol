@@ -26,7 +26,11 @@ interface IKeelEvents {
     /// @param longsPaid index after, RAY quote per base.
     /// @param shortsPaid index after, RAY quote per base.
     event FundingAccrued(
-        uint16 indexed market, bytes32 fundingState, uint256 longsPaid, uint256 shortsPaid, int256 poolReceived
+        uint16 indexed market,
+        bytes32 fundingState,
+        uint256 longsPaid,
+        uint256 shortsPaid,
+        int256 poolReceived
     );
     /// @notice A price was taken; `price.at` shows whether a usable one was found.
     event PriceStored(uint16 indexed market, Price price);

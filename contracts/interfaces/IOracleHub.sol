@@ -4,10 +4,8 @@ pragma solidity ^0.8.30;
 import {Price} from "../types/Market.sol";
 import {IPriceSource} from "./IPriceSource.sol";
 
-/// @dev Where a market's price comes from and what is believable. Sources: one; or a primary and a reference; or the median
-/// of three (never the mean of two).
-struct Feed {
-    IPriceSource[] sources;
+/// @dev What is believable. One slot: 88 + 88 + 3 * 16 = 224 bits.
+struct Limits {
     /// Sane bounds, WAD quote per base, inclusive.
     uint88 minPrice;
     uint88 maxPrice;
@@ -17,6 +15,13 @@ struct Feed {
     uint16 maxVolatileBps;
     /// Largest step of a TWAP sample away from the last TWAP, bps.
     uint16 clampBps;
+}
+
+/// @dev Where a market's price comes from. Sources: one; or a primary and a reference; or the median of three (never the mean
+/// of two).
+struct Feed {
+    IPriceSource[] sources;
+    Limits limits;
 }
 
 /// @title Oracle hub: sources in, one believable price out

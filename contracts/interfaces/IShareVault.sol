@@ -10,11 +10,19 @@ interface IShareVault {
     event Deposit(address indexed sender, address indexed owner, uint256 assets, uint256 shares);
     /// @notice ERC-4626, at the claim of a redemption.
     event Withdraw(
-        address indexed sender, address indexed receiver, address indexed owner, uint256 assets, uint256 shares
+        address indexed sender,
+        address indexed receiver,
+        address indexed owner,
+        uint256 assets,
+        uint256 shares
     );
     /// @notice ERC-7540. `requestId` is always 0: requests of a controller add up.
     event RedeemRequest(
-        address indexed controller, address indexed owner, uint256 indexed requestId, address sender, uint256 shares
+        address indexed controller,
+        address indexed owner,
+        uint256 indexed requestId,
+        address sender,
+        uint256 shares
     );
     /// @notice ERC-7540.
     event OperatorSet(address indexed controller, address indexed operator, bool approved);
@@ -32,6 +40,9 @@ interface IShareVault {
 
     /// @notice The core that holds the assets.
     function CORE() external view returns (IKeel);
+
+    /// @notice Market whose pool this is, 0 for the insurance.
+    function MARKET() external view returns (uint16);
 
     /// @notice Time between request and claim, seconds.
     function COOLDOWN() external view returns (uint256);

@@ -9,6 +9,7 @@ import {MarketConfig, MarketLinks} from "../types/MarketConfig.sol";
 import {Validity} from "../types/Validity.sol";
 import {FundingInput, IFundingModel} from "../interfaces/IFundingModel.sol";
 import {IKeel} from "../interfaces/IKeel.sol";
+import {IKeelErrors} from "../interfaces/IKeelErrors.sol";
 import {Fixed} from "../libraries/Fixed.sol";
 import {LiquidationMath} from "../liquidation/LiquidationMath.sol";
 import {Curve} from "../market/Curve.sol";
@@ -93,8 +94,9 @@ contract Lens {
 
     /// @notice What a trade of `size` would cost at the stored price, limits and margin aside.
     function quoteTrade(uint16 id, int256 size) external view returns (TradeQuote memory q) {
+        if (size == 0) revert IKeelErrors.ZeroAmount();
         Market memory m = CORE.marketNow(id);
-        (MarketConfig memory c,) = CORE.configOf(id);
+        (MarketConfig memory c, ) = CORE.configOf(id);
         uint256 depth = PoolMath.depth(c.depthPerShare, m.shares);
         bool twapHigher = m.price.twap > m.price.index;
         uint256 index = (size > 0) == twapHigher ? m.price.twap : m.price.index;
@@ -108,11 +110,13 @@ contract Lens {
     /// @notice The curve for any state: cost of `size`, its average price and the marks, all WAD.
     /// @param index quote per base. @param depth base. @param skew net position, below depth. @param size base, signed.
     /// @return cost quote, ceil. @return priceAverage floor. @return markBefore floor. @return markAfter floor.
-    function quoteCurve(uint256 index, uint256 depth, int256 skew, int256 size)
-        public
-        pure
-        returns (int256 cost, uint256 priceAverage, uint256 markBefore, uint256 markAfter)
-    {
+    function quoteCurve(
+        uint256 index,
+        uint256 depth,
+        int256 skew,
+        int256 size
+    ) public pure returns (int256 cost, uint256 priceAverage, uint256 markBefore, uint256 markAfter) {
+        if (size == 0) revert IKeelErrors.ZeroAmount();
         cost = Curve.cost(index, depth, skew, size);
         priceAverage = Fixed.mulDivFloor(Fixed.abs(cost), Fixed.WAD, Fixed.abs(size));
         markBefore = Curve.mark(index, depth, skew);

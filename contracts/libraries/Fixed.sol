@@ -23,12 +23,16 @@ library Fixed {
 
     /// @notice ceil(a / d).
     function divCeil(uint256 a, uint256 d) internal pure returns (uint256) {
-        return FixedPointMathLib.divUp(a, d);
+        unchecked {
+            return a == 0 ? 0 : (a - 1) / d + 1;
+        }
     }
 
     /// @notice floor(a / d) of a signed dividend: -1 / 2 = -1.
     function divFloor(int256 a, uint256 d) internal pure returns (int256) {
-        return a >= 0 ? int256(uint256(a) / d) : -int256(divCeil(uint256(-a), d));
+        unchecked {
+            return a >= 0 ? int256(uint256(a) / d) : -int256(divCeil(uint256(-a), d));
+        }
     }
 
     /// @notice floor(a * b / d) of a signed factor: -1 * 1 / 2 = -1.

@@ -44,11 +44,13 @@ library LiquidationMath {
     /// and c the cost of closing all of it (penalty + slippage), all quote WAD. Closing the fraction x costs at most x * c
     /// (slippage is convex) and frees at least x * t (brackets are convex), so the target is met or passed. With one
     /// position this is f = (mTarget - e) / (mTarget - c). Example: e 0.9 %, target 2 %, c 0.7 %: 84.6 %.
-    function closeFraction(Tier tier_, int256 equity, uint256 target, uint256 targetHere, uint256 costAll)
-        internal
-        pure
-        returns (uint256)
-    {
+    function closeFraction(
+        Tier tier_,
+        int256 equity,
+        uint256 target,
+        uint256 targetHere,
+        uint256 costAll
+    ) internal pure returns (uint256) {
         if (tier_ == Tier.Close || equity <= int256(costAll) || targetHere <= costAll) return Fixed.WAD;
         uint256 missing = uint256(int256(target) - equity);
         uint256 fraction = Fixed.mulDivCeil(missing, Fixed.WAD, targetHere - costAll);

@@ -29,17 +29,13 @@ abstract contract Liquidations is Filling {
     }
 
     /// @inheritdoc IKeelCore
-    function liquidate(AccountId account, uint16 market)
-        external
-        nonReentrant
-        returns (int256 size, uint256 reward)
-    {
-        Touch memory t = _touch(account, market);
+    function liquidate(AccountId account, uint16 market) external nonReentrant returns (int256 size, uint256 reward) {
+        Touch memory t = _touch(account, market, false);
         if (t.position.size == 0) revert NoPosition(AccountId.unwrap(account), market);
         Plan memory plan = _plan(t);
         Fill memory f = _fill(t, plan.size, false);
         uint256 penalty = _penalty(t, plan, f.cost);
-        reward = penalty * links[market].keeperShareBps / Fixed.BPS;
+        reward = (penalty * links[market].keeperShareBps) / Fixed.BPS;
         t.account.balance -= int128(int256(penalty));
         t.toInsurance = penalty - reward;
         _coverShortfall(t);
@@ -52,35 +48,42 @@ abstract contract Liquidations is Filling {
     /// @dev Tier and size; reverts for a healthy account. In a volatile market the account must be unhealthy at index and at
     /// TWAP; after a sequencer outage by a fifth.
     function _plan(Touch memory t) private view returns (Plan memory plan) {
+        _require(t.market, t.validity, Action.Liquidate);
         Health memory h = _healthOf(t, Action.Liquidate);
         int256 equity = h.worst >= Validity.Volatile ? h.equityBetter : h.equity;
-        uint256 trigger =
-            h.worst == Validity.SequencerGrace ? h.maintenance * GRACE_BPS / Fixed.BPS : h.maintenance;
+        uint256 trigger = h.worst == Validity.SequencerGrace ? (h.maintenance * GRACE_BPS) / Fixed.BPS : h.maintenance;
         if (equity >= int256(trigger)) revert NotLiquidatable(equity, trigger);
         plan.equity = h.equity;
         uint256 ratio = LiquidationMath.marginRatio(equity, h.maintenance);
         plan.tier = LiquidationMath.tier(ratio);
         plan.rate = LiquidationMath.penaltyRate(
-            ratio, t.config.brackets.penaltyMinBps, t.config.brackets.penaltyMaxBps
+            ratio,
+            t.config.brackets.penaltyMinBps,
+            t.config.brackets.penaltyMaxBps
         );
         plan.size = _closingSize(t, plan, h.maintenance, equity);
     }
 
     /// @dev Closed-form size, whole where the rest would be dust, at most what the curve takes.
-    function _closingSize(Touch memory t, Plan memory plan, uint256 maintenance, int256 equity)
-        private
-        view
-        returns (int256)
-    {
+    function _closingSize(
+        Touch memory t,
+        Plan memory plan,
+        uint256 maintenance,
+        int256 equity
+    ) private view returns (int256) {
         uint256 held = Fixed.abs(t.position.size);
         uint256 index = t.market.price.index;
         uint256 value = Fixed.divCeil(held * index, Fixed.WAD);
         uint256 room = _room(t, t.position.size > 0);
         uint256 costAll = _slippage(t, held < room ? held : room, held) + _penaltyOn(plan.rate, value);
         uint256 targetBps = links[t.marketId].targetBps;
-        uint256 targetHere = MarginMath.maintenance(t.config.brackets, value) * targetBps / Fixed.BPS;
+        uint256 targetHere = (MarginMath.maintenance(t.config.brackets, value) * targetBps) / Fixed.BPS;
         uint256 fraction = LiquidationMath.closeFraction(
-            plan.tier, equity, maintenance * targetBps / Fixed.BPS, targetHere, costAll
+            plan.tier,
+            equity,
+            (maintenance * targetBps) / Fixed.BPS,
+            targetHere,
+            costAll
         );
         uint256 size = Fixed.divCeil(held * fraction, Fixed.WAD);
         if ((held - size) * index < uint256(t.config.minNotional) * Fixed.WAD * Fixed.WAD) size = held;

@@ -24,10 +24,8 @@ abstract contract Accounts is MarginLedger, IKeelCore {
         if (to != account.owner() && msg.sender != account.owner()) {
             revert NotAuthorized(msg.sender, AccountId.unwrap(account));
         }
-        if (tokens == 0) revert ZeroAmount();
-        if (tokens > MAX_AMOUNT / TOKEN_SCALE) revert AmountOutOfRange(tokens, MAX_AMOUNT / TOKEN_SCALE);
         Account memory a = accounts[account];
-        a.balance -= int128(int256(tokens * TOKEN_SCALE));
+        a.balance -= int128(int256(_toAmount(tokens)));
         Health memory h = _healthOf(account, a, Action.Withdraw);
         if (h.withdrawable < int256(h.initial)) revert MarginTooLow(h.withdrawable, h.initial);
         accounts[account].balance = a.balance;

@@ -27,17 +27,20 @@ abstract contract MarginLedger is FundingLedger {
         Position position;
         Market market;
         MarketConfig config;
+        Validity validity;
         uint256 toInsurance;
     }
 
-    /// @dev Load, accrue the market, settle the position's funding into the balance.
-    function _touch(AccountId id, uint16 marketId) internal returns (Touch memory t) {
+    /// @dev Load, accrue the market, take a new price if asked to, settle the position's funding into the balance.
+    function _touch(AccountId id, uint16 marketId, bool newPrice) internal returns (Touch memory t) {
         t.id = id;
         t.marketId = marketId;
         uint256 before = markets[marketId].accruedAt();
         int256 received = _project(marketId, t.market, t.config);
         configs[marketId].loadBrackets(t.config.brackets);
         if (before != t.market.accruedAt) _announce(marketId, t.market, received);
+        if (newPrice) _takePrice(marketId, t.market);
+        t.validity = _validityOf(t.market, t.config);
         t.account = accounts[id];
         t.position = positions[id][marketId];
         _settle(t);
@@ -58,10 +61,11 @@ abstract contract MarginLedger is FundingLedger {
         if (t.toInsurance != 0) insuranceAssets += uint128(t.toInsurance);
     }
 
-    /// @dev Health with the touched position as in `t` and the others as stored; every market must allow `action`.
+    /// @dev Health with the touched position as in `t` and the others as stored; every other market must allow `action`, as the
+    /// caller has checked of the touched one.
     function _healthOf(Touch memory t, Action action) internal view returns (Health memory h) {
         _open(h, t.account.balance);
-        if (t.position.size != 0) _value(h, t.market, t.config, t.position, action);
+        if (t.position.size != 0) _value(h, t.market, t.config, t.position, t.validity);
         _valueOthers(h, t.id, t.account.markets.remove(t.marketId), action);
     }
 
@@ -83,36 +87,54 @@ abstract contract MarginLedger is FundingLedger {
             uint16 marketId = uint16(set);
             _project(marketId, market, config);
             configs[marketId].loadBrackets(config.brackets);
-            _value(h, market, config, positions[id][marketId], action);
+            Validity validity = _validityOf(market, config);
+            _require(market, validity, action);
+            _value(h, market, config, positions[id][marketId], validity);
         }
     }
 
-    /// @dev Add one position. Profit counts at the worse of index and TWAP where it would carry new risk.
+    /// @dev Add one position. Sizes, prices and notionals are below 2^110, 2^88 and 2^127, an account holds eight: no sum here
+    /// overflows.
     function _value(
         Health memory h,
         Market memory market,
         MarketConfig memory config,
         Position memory position,
-        Action action
-    ) private view {
-        Validity validity = ValidityLadder.validity(market.price, config.freshSeconds, config.staleSeconds);
-        if (!ValidityLadder.allows(validity, action)) {
-            revert ValidityLadder.PriceNotGoodFor(action, validity, block.timestamp - market.price.at);
-        }
+        Validity validity
+    ) private pure {
         if (validity > h.worst) h.worst = validity;
+        _addProfit(h, market, position);
+        unchecked {
+            uint256 value = Fixed.divCeil(Fixed.abs(position.size) * market.price.index, Fixed.WAD);
+            uint256 multiplier = MarginMath.volatilityMultiplier(market.price.sigma, config.baseSigmaBps);
+            h.maintenance += MarginMath.maintenance(config.brackets, value);
+            h.initial += Fixed.divCeil(MarginMath.initial(config.brackets, value) * multiplier, Fixed.WAD);
+        }
+    }
+
+    /// @dev Profit counts at the worse of index and TWAP where it would carry new risk.
+    function _addProfit(Health memory h, Market memory market, Position memory position) private pure {
         (uint256 paid, uint256 received) = FundingMath.due(market, position);
-        int256 carried = int256(received) - int256(paid) - position.notional;
-        int256 pnl = Fixed.divFloor(position.size * int256(uint256(market.price.index)), Fixed.WAD) + carried;
-        int256 pnlTwap = Fixed.divFloor(position.size * int256(uint256(market.price.twap)), Fixed.WAD) + carried;
-        h.equity += pnl;
-        h.equityBetter += Fixed.max(pnl, pnlTwap);
-        int256 worse = Fixed.min(pnl, pnlTwap);
-        h.equityWorse += worse;
-        h.withdrawable += Fixed.min(worse, 0);
-        uint256 value = Fixed.divCeil(Fixed.abs(position.size) * market.price.index, Fixed.WAD);
-        h.maintenance += MarginMath.maintenance(config.brackets, value);
-        uint256 multiplier = MarginMath.volatilityMultiplier(market.price.sigma, config.baseSigmaBps);
-        h.initial += Fixed.divCeil(MarginMath.initial(config.brackets, value) * multiplier, Fixed.WAD);
+        int256 size = position.size;
+        unchecked {
+            int256 carried = int256(received) - int256(paid) - position.notional;
+            int256 pnl = Fixed.divFloor(size * int256(uint256(market.price.index)), Fixed.WAD) + carried;
+            int256 pnlTwap = Fixed.divFloor(size * int256(uint256(market.price.twap)), Fixed.WAD) + carried;
+            h.equity += pnl;
+            (int256 worse, int256 better) = pnl < pnlTwap ? (pnl, pnlTwap) : (pnlTwap, pnl);
+            h.equityWorse += worse;
+            h.equityBetter += better;
+            if (worse < 0) h.withdrawable += worse;
+        }
+    }
+
+    function _require(Market memory market, Validity validity, Action action) internal view {
+        if (ValidityLadder.allows(validity, action)) return;
+        revert ValidityLadder.PriceNotGoodFor(action, validity, block.timestamp - market.price.at);
+    }
+
+    function _validityOf(Market memory market, MarketConfig memory config) private view returns (Validity) {
+        return ValidityLadder.validity(market.price, config.freshSeconds, config.staleSeconds);
     }
 
     function _settle(Touch memory t) private {

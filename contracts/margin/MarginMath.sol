@@ -39,7 +39,7 @@ library MarginMath {
     /// @param sigma annualised volatility, 1e-9.
     /// @param baseSigmaBps volatility at which the multiplier is one, bps.
     function volatilityMultiplier(uint256 sigma, uint256 baseSigmaBps) internal pure returns (uint256) {
-        uint256 ratio = sigma * 1e13 / baseSigmaBps;
+        uint256 ratio = (sigma * 1e13) / baseSigmaBps;
         if (ratio <= Fixed.WAD) return Fixed.WAD;
         return ratio < MAX_VOLATILITY_MULTIPLIER ? ratio : MAX_VOLATILITY_MULTIPLIER;
     }

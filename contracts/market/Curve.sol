@@ -22,7 +22,8 @@ library Curve {
     function valueCeil(uint256 index, uint256 depth, int256 skew) internal pure returns (int256) {
         if (skew == 0) return 0;
         unchecked {
-            if (skew > 0) return int256(Fixed.mulDivCeil(index * uint256(skew), depth, _reserve(depth, skew) * Fixed.WAD));
+            if (skew > 0)
+                return int256(Fixed.mulDivCeil(index * uint256(skew), depth, _reserve(depth, skew) * Fixed.WAD));
             return -int256(Fixed.mulDivFloor(index * uint256(-skew), depth, _reserve(depth, skew) * Fixed.WAD));
         }
     }
@@ -31,7 +32,8 @@ library Curve {
     function valueFloor(uint256 index, uint256 depth, int256 skew) internal pure returns (int256) {
         if (skew == 0) return 0;
         unchecked {
-            if (skew > 0) return int256(Fixed.mulDivFloor(index * uint256(skew), depth, _reserve(depth, skew) * Fixed.WAD));
+            if (skew > 0)
+                return int256(Fixed.mulDivFloor(index * uint256(skew), depth, _reserve(depth, skew) * Fixed.WAD));
             return -int256(Fixed.mulDivCeil(index * uint256(-skew), depth, _reserve(depth, skew) * Fixed.WAD));
         }
     }
@@ -40,7 +42,9 @@ library Curve {
     /// @dev ceil(V(q + d)) - floor(V(q)): never below the exact cost, at most 2 wei above it, whichever the sign, so
     /// that no closed path of trades gains. At most one wei above the ceil of the exact difference.
     function cost(uint256 index, uint256 depth, int256 skew, int256 size) internal pure returns (int256) {
-        return valueCeil(index, depth, skew + size) - valueFloor(index, depth, skew);
+        unchecked {
+            return valueCeil(index, depth, skew + size) - valueFloor(index, depth, skew);
+        }
     }
 
     /// @notice Largest base size that costs at most `quote` (negative `quote`: smallest sale that yields at least it).

@@ -28,7 +28,7 @@ abstract contract Filling is Accounts {
 
     /// @dev Base that a sale (or a purchase) can still move before the hard end of the curve.
     function _room(Touch memory t, bool sale) internal pure returns (uint256) {
-        int256 limit = int256(_depth(t) * HARD_SKEW_PPM / Fixed.PPM);
+        int256 limit = int256((_depth(t) * HARD_SKEW_PPM) / Fixed.PPM);
         int256 room = sale ? limit + _skew(t.market) : limit - _skew(t.market);
         return room > 0 ? uint256(room) : 0;
     }
@@ -39,7 +39,7 @@ abstract contract Filling is Accounts {
         Market memory m = t.market;
         int256 skew = _skew(m);
         uint256 depth = _depth(t);
-        _checkBand(skew, skew + size, depth * (bounded ? t.config.maxSkewPpm : HARD_SKEW_PPM) / Fixed.PPM);
+        _checkBand(skew, skew + size, (depth * (bounded ? t.config.maxSkewPpm : HARD_SKEW_PPM)) / Fixed.PPM);
         (int256 before, int256 notional) = (t.position.size, t.position.notional);
         f = PositionMath.fill(before, notional, size, _cost(m, depth, skew, size));
         if (Fixed.abs(f.sizeAfter) > MAX_SIZE) revert SizeOutOfRange(f.sizeAfter, MAX_SIZE);

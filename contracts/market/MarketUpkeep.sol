@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {Market, Price} from "../types/Market.sol";
+import {Market} from "../types/Market.sol";
 import {MarketConfig} from "../types/MarketConfig.sol";
 import {IKeelCore} from "../interfaces/IKeelCore.sol";
-import {IOracleHub} from "../interfaces/IOracleHub.sol";
 import {FundingLedger} from "../funding/FundingLedger.sol";
 
 /// @title Permissionless upkeep: accrue, take a price
@@ -21,9 +20,6 @@ abstract contract MarketUpkeep is FundingLedger, IKeelCore {
         Market memory m;
         MarketConfig memory c;
         _accrue(market, m, c);
-        if (m.price.at == block.timestamp) return;
-        Price memory next = IOracleHub(links[market].oracle).refresh(market, m.price);
-        markets[market].storePrice(next);
-        emit PriceStored(market, next);
+        _takePrice(market, m);
     }
 }

@@ -9,24 +9,27 @@ import {Fixed} from "../libraries/Fixed.sol";
 /// exactly what the position and the balance move.
 library PositionMath {
     /// @notice Apply a fill of `size` at `cost` to a position.
-    /// @dev A reduction realises its share of the notional, ceil (profit is deferred, never advanced). A flip splits its cost
+    /// @dev Sizes below 2^111, notionals and costs below 2^140: no sum overflows. A reduction realises its share of the notional, ceil (profit is deferred, never advanced). A flip splits its cost
     /// by size, ceil for the closing part, and opens the rest.
-    function fill(int256 sizeBefore, int256 notionalBefore, int256 size, int256 cost)
-        internal
-        pure
-        returns (Fill memory f)
-    {
-        (f.size, f.cost, f.sizeAfter) = (size, cost, sizeBefore + size);
-        uint256 held = Fixed.abs(sizeBefore);
-        uint256 moved = Fixed.abs(size);
-        if (sizeBefore == 0 || (sizeBefore > 0) == (size > 0)) {
-            f.notionalAfter = notionalBefore + cost;
-        } else if (moved <= held) {
-            int256 released = moved == held ? notionalBefore : Fixed.mulDivCeil(notionalBefore, moved, held);
-            (f.notionalAfter, f.realized) = (notionalBefore - released, -cost - released);
-        } else {
-            int256 closing = Fixed.mulDivCeil(cost, held, moved);
-            (f.notionalAfter, f.realized) = (cost - closing, -closing - notionalBefore);
+    function fill(
+        int256 sizeBefore,
+        int256 notionalBefore,
+        int256 size,
+        int256 cost
+    ) internal pure returns (Fill memory f) {
+        unchecked {
+            (f.size, f.cost, f.sizeAfter) = (size, cost, sizeBefore + size);
+            uint256 held = Fixed.abs(sizeBefore);
+            uint256 moved = Fixed.abs(size);
+            if (sizeBefore == 0 || (sizeBefore > 0) == (size > 0)) {
+                f.notionalAfter = notionalBefore + cost;
+            } else if (moved <= held) {
+                int256 released = moved == held ? notionalBefore : Fixed.mulDivCeil(notionalBefore, moved, held);
+                (f.notionalAfter, f.realized) = (notionalBefore - released, -cost - released);
+            } else {
+                int256 closing = Fixed.mulDivCeil(cost, held, moved);
+                (f.notionalAfter, f.realized) = (cost - closing, -closing - notionalBefore);
+            }
         }
     }
 

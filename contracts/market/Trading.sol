@@ -8,7 +8,6 @@ import {Market} from "../types/Market.sol";
 import {MarketConfig} from "../types/MarketConfig.sol";
 import {IKeelCore} from "../interfaces/IKeelCore.sol";
 import {Fixed} from "../libraries/Fixed.sol";
-import {ValidityLadder} from "../oracle/ValidityLadder.sol";
 import {Action} from "../types/Validity.sol";
 import {PoolMath} from "../pool/PoolMath.sol";
 import {Filling} from "./Filling.sol";
@@ -17,16 +16,37 @@ import {PositionMath} from "./PositionMath.sol";
 /// @title Trades
 abstract contract Trading is Filling {
     /// @inheritdoc IKeelCore
-    function trade(AccountId account, uint16 market, int256 size, uint256 limitPrice, uint256 deadline)
-        external
-        nonReentrant
-        returns (int256 cost, uint256 fee)
-    {
+    function trade(
+        AccountId account,
+        uint16 market,
+        int256 size,
+        uint256 limitPrice,
+        uint256 deadline
+    ) external nonReentrant returns (int256 cost, uint256 fee) {
+        _checkOrder(account, size, deadline);
+        return _trade(_touch(account, market, false), size, limitPrice);
+    }
+
+    /// @inheritdoc IKeelCore
+    function updateAndTrade(
+        AccountId account,
+        uint16 market,
+        int256 size,
+        uint256 limitPrice,
+        uint256 deadline
+    ) external nonReentrant returns (int256 cost, uint256 fee) {
+        _checkOrder(account, size, deadline);
+        return _trade(_touch(account, market, true), size, limitPrice);
+    }
+
+    function _checkOrder(AccountId account, int256 size, uint256 deadline) private view {
         _authorize(account);
         if (block.timestamp > deadline) revert DeadlinePassed(deadline, block.timestamp);
         if (size == 0) revert ZeroAmount();
         if (size == type(int256).min || Fixed.abs(size) > MAX_SIZE) revert SizeOutOfRange(size, MAX_SIZE);
-        Touch memory t = _touch(account, market);
+    }
+
+    function _trade(Touch memory t, int256 size, uint256 limitPrice) private returns (int256 cost, uint256 fee) {
         bool reduces = PositionMath.reduces(t.position.size, size);
         _checkMarket(t, reduces);
         int256 skewBefore = _skew(t.market);
@@ -36,34 +56,35 @@ abstract contract Trading is Filling {
         (fee, insuranceFee) = _charge(t, f.cost);
         _checkAfter(t, reduces, skewBefore);
         _commit(t);
-        emit Traded(AccountId.unwrap(account), market, f, fee, insuranceFee);
+        emit Traded(AccountId.unwrap(t.id), t.marketId, f, fee, insuranceFee);
         return (f.cost, fee);
     }
 
     function _checkMarket(Touch memory t, bool reduces) private view {
-        MarketConfig memory c = t.config;
-        if (!reduces && c.status == STATUS_REDUCE_ONLY) revert MarketReduceOnly(t.marketId);
-        ValidityLadder.require_(
-            t.market.price, reduces ? Action.Reduce : Action.Open, c.freshSeconds, c.staleSeconds
-        );
+        if (!reduces && t.config.status == STATUS_REDUCE_ONLY) revert MarketReduceOnly(t.marketId);
+        _require(t.market, t.validity, reduces ? Action.Reduce : Action.Open);
     }
 
+    /// @dev Sizes are not zero and costs below 2^140, so scaling to WAD does not overflow.
     function _checkLimit(int256 size, int256 cost, uint256 limitPrice) private pure {
-        uint256 moved = Fixed.abs(size);
-        if (size > 0) {
-            uint256 paid = Fixed.divCeil(Fixed.abs(cost) * Fixed.WAD, moved);
-            if (paid > limitPrice) revert PriceLimitMissed(paid, limitPrice);
-        } else {
-            uint256 got = cost < 0 ? uint256(-cost) * Fixed.WAD / moved : 0;
-            if (got < limitPrice) revert PriceLimitMissed(got, limitPrice);
+        unchecked {
+            if (size > 0) {
+                uint256 paid = Fixed.divCeil(Fixed.abs(cost) * Fixed.WAD, uint256(size));
+                if (paid > limitPrice) revert PriceLimitMissed(paid, limitPrice);
+            } else {
+                uint256 got = cost < 0 ? (uint256(-cost) * Fixed.WAD) / uint256(-size) : 0;
+                if (got < limitPrice) revert PriceLimitMissed(got, limitPrice);
+            }
         }
     }
 
     /// @dev Fee on the cost, ceil; the insurance share of it, floor; the rest to the pool.
     function _charge(Touch memory t, int256 cost) private pure returns (uint256 fee, uint256 insuranceFee) {
         MarketConfig memory c = t.config;
-        fee = Fixed.divCeil(Fixed.abs(cost) * (uint256(c.takerFeePpm) + c.deviationFeePpm), Fixed.PPM);
-        insuranceFee = fee * c.insuranceFeeSharePpm / Fixed.PPM;
+        unchecked {
+            fee = Fixed.divCeil(Fixed.abs(cost) * (uint256(c.takerFeePpm) + c.deviationFeePpm), Fixed.PPM);
+            insuranceFee = (fee * c.insuranceFeeSharePpm) / Fixed.PPM;
+        }
         t.toInsurance = insuranceFee;
         t.account.balance -= int128(int256(fee));
         t.market.cash += int128(int256(fee - insuranceFee));
@@ -72,7 +93,7 @@ abstract contract Trading is Filling {
     function _checkAfter(Touch memory t, bool reduces, int256 skewBefore) private view {
         Market memory m = t.market;
         if (t.position.size != 0) {
-            uint256 value = Fixed.abs(t.position.size) * m.price.index / Fixed.WAD;
+            uint256 value = (Fixed.abs(t.position.size) * m.price.index) / Fixed.WAD;
             uint256 minValue = uint256(t.config.minNotional) * Fixed.WAD;
             if (value < minValue) revert PositionTooSmall(value, minValue);
         }

@@ -53,31 +53,33 @@ contract MathHarness {
     }
 
     /// @notice See PoolMath.
-    function poolShares(uint256 amount, uint256 equity, uint256 shares)
-        external
-        pure
-        returns (uint256 minted, uint256 toMint, uint256 burnt)
-    {
+    function poolShares(
+        uint256 amount,
+        uint256 equity,
+        uint256 shares
+    ) external pure returns (uint256 minted, uint256 toMint, uint256 burnt) {
         minted = PoolMath.sharesFor(amount, equity, shares);
         toMint = PoolMath.assetsToMint(amount, equity, shares);
         burnt = PoolMath.assetsFor(amount, equity, shares);
     }
 
     /// @notice See PoolMath.
-    function poolCharge(uint256 index, uint256 depthBefore, uint256 depthAfter, int256 skew)
-        external
-        pure
-        returns (uint256)
-    {
+    function poolCharge(
+        uint256 index,
+        uint256 depthBefore,
+        uint256 depthAfter,
+        int256 skew
+    ) external pure returns (uint256) {
         return PoolMath.redemptionCharge(index, depthBefore, depthAfter, skew);
     }
 
     /// @notice See PoolMath.
-    function poolUtilization(uint256 index, int256 skew, int256 equity, uint256 maxExposurePpm)
-        external
-        pure
-        returns (uint256)
-    {
+    function poolUtilization(
+        uint256 index,
+        int256 skew,
+        int256 equity,
+        uint256 maxExposurePpm
+    ) external pure returns (uint256) {
         return PoolMath.utilization(index, skew, equity, maxExposurePpm);
     }
 
@@ -97,60 +99,67 @@ contract MathHarness {
     }
 
     /// @notice See PositionMath.
-    function positionFill(int256 sizeBefore, int256 notionalBefore, int256 size, int256 cost)
-        external
-        pure
-        returns (Fill memory)
-    {
+    function positionFill(
+        int256 sizeBefore,
+        int256 notionalBefore,
+        int256 size,
+        int256 cost
+    ) external pure returns (Fill memory) {
         return PositionMath.fill(sizeBefore, notionalBefore, size, cost);
     }
 
     /// @notice See LiquidationMath.
-    function closeFraction(uint8 tier, int256 equity, uint256 target, uint256 targetHere, uint256 costAll)
-        external
-        pure
-        returns (uint256)
-    {
+    function closeFraction(
+        uint8 tier,
+        int256 equity,
+        uint256 target,
+        uint256 targetHere,
+        uint256 costAll
+    ) external pure returns (uint256) {
         return LiquidationMath.closeFraction(LiquidationMath.Tier(tier), equity, target, targetHere, costAll);
     }
 
     /// @notice See LiquidationMath.
-    function liquidationTier(int256 equity, uint256 maintenance, uint256 minBps, uint256 maxBps)
-        external
-        pure
-        returns (uint256 ratio, uint8 tier, uint256 rate)
-    {
+    function liquidationTier(
+        int256 equity,
+        uint256 maintenance,
+        uint256 minBps,
+        uint256 maxBps
+    ) external pure returns (uint256 ratio, uint8 tier, uint256 rate) {
         ratio = LiquidationMath.marginRatio(equity, maintenance);
         tier = uint8(LiquidationMath.tier(ratio));
         rate = LiquidationMath.penaltyRate(ratio, minBps, maxBps);
     }
 
     /// @notice See LayeredMath.
-    function layeredTargets(LayeredParams calldata p, int256 premium, int256 utilization, uint256 sigma)
-        external
-        pure
-        returns (int256 interest, int256 base, int256 skew)
-    {
+    function layeredTargets(
+        LayeredParams calldata p,
+        int256 premium,
+        int256 utilization,
+        uint256 sigma
+    ) external pure returns (int256 interest, int256 base, int256 skew) {
         interest = LayeredMath.interest(p, sigma);
         base = LayeredMath.premiumTarget(p, premium, sigma);
         skew = LayeredMath.skewTarget(p, utilization);
     }
 
     /// @notice See LayeredMath.
-    function layeredRelax(int256 layer, int256 goal, uint256 elapsed, uint256 tau)
-        external
-        pure
-        returns (int256, int256)
-    {
+    function layeredRelax(
+        int256 layer,
+        int256 goal,
+        uint256 elapsed,
+        uint256 tau
+    ) external pure returns (int256, int256) {
         return LayeredMath.relax(layer, goal, elapsed, tau);
     }
 
     /// @notice See Volatility.
-    function variance(uint256 before, uint256 priceBefore, uint256 priceAfter, uint256 elapsed)
-        external
-        pure
-        returns (uint256 next, uint40 sigma)
-    {
+    function variance(
+        uint256 before,
+        uint256 priceBefore,
+        uint256 priceAfter,
+        uint256 elapsed
+    ) external pure returns (uint256 next, uint40 sigma) {
         next = Volatility.update(before, priceBefore, priceAfter, elapsed);
         sigma = Volatility.sigma(next);
     }

@@ -6,12 +6,15 @@ import {IAggregatorV3} from "../interfaces/IAggregatorV3.sol";
 /// @title Chainlink-shaped feed that anyone sets: local chains and testnets
 /// @custom:halt nothing to halt: a test double.
 contract MockAggregator is IAggregatorV3 {
+    /// @notice The feed was told to fail.
+    error FeedDown();
+
     /// @inheritdoc IAggregatorV3
     uint8 public decimals;
-    int256 private answer;
-    uint256 private updatedAt;
-    uint80 private round;
     bool private broken;
+    uint40 private updatedAt;
+    uint40 private round;
+    int160 private answer;
 
     /// @param decimals_ decimals of answers.
     constructor(uint8 decimals_) {
@@ -35,13 +38,13 @@ contract MockAggregator is IAggregatorV3 {
 
     /// @inheritdoc IAggregatorV3
     function latestRoundData() external view returns (uint80, int256, uint256, uint256, uint80) {
-        require(!broken, "feed down");
+        if (broken) revert FeedDown();
         return (round, answer, updatedAt, updatedAt, round);
     }
 
     /// @notice Publish an answer with any time.
     function setAt(int256 answer_, uint256 updatedAt_) public {
-        (answer, updatedAt) = (answer_, updatedAt_);
+        (answer, updatedAt) = (int160(answer_), uint40(updatedAt_));
         ++round;
     }
 }

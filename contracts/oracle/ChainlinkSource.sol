@@ -33,10 +33,10 @@ contract ChainlinkSource is IPriceSource {
 
     /// @inheritdoc IPriceSource
     function latest() external view returns (uint256 price, uint256 publishedAt) {
-        (, int256 answer,, uint256 updatedAt,) = AGGREGATOR.latestRoundData();
+        (, int256 answer, , uint256 updatedAt, ) = AGGREGATOR.latestRoundData();
         if (answer <= 0 || updatedAt == 0 || updatedAt > block.timestamp) return (0, updatedAt);
         if (block.timestamp - updatedAt > heartbeat || AGGREGATOR.decimals() != DECIMALS) return (0, updatedAt);
         if (uint256(answer) > type(uint128).max) return (0, updatedAt);
-        return (uint256(answer) * Fixed.WAD / 10 ** DECIMALS, updatedAt);
+        return ((uint256(answer) * Fixed.WAD) / 10 ** DECIMALS, updatedAt);
     }
 }

@@ -3,7 +3,7 @@ pragma solidity 0.8.30;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {Price} from "../types/Market.sol";
-import {Feed, IOracleHub} from "../interfaces/IOracleHub.sol";
+import {Feed, IOracleHub, Limits} from "../interfaces/IOracleHub.sol";
 import {IPriceSource} from "../interfaces/IPriceSource.sol";
 import {Fixed} from "../libraries/Fixed.sol";
 import {PriceHistory} from "./PriceHistory.sol";
@@ -19,7 +19,7 @@ contract OracleHub is IOracleHub, AccessManaged {
     uint256 internal constant TWAP_WINDOW = 5 minutes;
     uint256 internal constant SOURCE_GAS = 200_000;
 
-    /// @dev Limits and number of sources in one slot (88 + 88 + 3 * 16 + 8 = 232 bits), then a slot per source.
+    /// @dev Limits and the number of sources in one slot (88 + 88 + 3 * 16 + 8 = 232 bits), then a slot per source.
     struct FeedWords {
         uint88 minPrice;
         uint88 maxPrice;
@@ -44,128 +44,140 @@ contract OracleHub is IOracleHub, AccessManaged {
 
     /// @inheritdoc IOracleHub
     function setFeed(uint16 market, Feed calldata feed) external restricted {
+        Limits calldata limits = feed.limits;
         _check("sources", feed.sources.length, 1, 3);
-        _check("minPrice", feed.minPrice, 1, feed.maxPrice);
-        _check("maxDeviationBps", feed.maxDeviationBps, 1, 1000);
-        _check("maxVolatileBps", feed.maxVolatileBps, 100, 5000);
-        _check("clampBps", feed.clampBps, 100, 5000);
-        FeedWords storage words = feeds[market];
-        (words.minPrice, words.maxPrice) = (feed.minPrice, feed.maxPrice);
-        (words.maxDeviationBps, words.maxVolatileBps) = (feed.maxDeviationBps, feed.maxVolatileBps);
-        (words.clampBps, words.count) = (feed.clampBps, uint8(feed.sources.length));
-        for (uint256 i; i < feed.sources.length; ++i) {
+        _check("minPrice", limits.minPrice, 1, limits.maxPrice);
+        _check("maxDeviationBps", limits.maxDeviationBps, 1, 1000);
+        _check("maxVolatileBps", limits.maxVolatileBps, 100, 5000);
+        _check("clampBps", limits.clampBps, 100, 5000);
+        FeedWords memory words;
+        (words.minPrice, words.maxPrice) = (limits.minPrice, limits.maxPrice);
+        (words.maxDeviationBps, words.maxVolatileBps) = (limits.maxDeviationBps, limits.maxVolatileBps);
+        (words.clampBps, words.count) = (limits.clampBps, uint8(feed.sources.length));
+        for (uint256 i; i < words.count; ++i) {
+            _check("sources", address(feed.sources[i]).code.length, 1, type(uint256).max);
             words.sources[i] = feed.sources[i];
         }
+        feeds[market] = words;
         emit FeedSet(market, feed);
     }
 
     /// @inheritdoc IOracleHub
     function refresh(uint16 market, Price calldata last) external returns (Price memory next) {
         if (msg.sender != CORE) revert NotCore(msg.sender);
-        Feed memory feed = _feed(market);
-        (uint256 index, uint8 flags) = _read(feed);
+        FeedWords storage feed = _feed(market);
+        Limits memory limits = _limits(feed);
+        (uint256 index, uint8 flags) = _read(feed, limits);
         next = last;
         if (flags & ValidityLadder.INVALID != 0) {
             next.flags = last.flags | flags;
             return next;
         }
-        PriceHistory.State storage history = histories[market];
-        (next.twap, next.sigma, flags) = _fold(history, feed, uint88(index), flags);
-        if (_deviates(index, next.twap, feed.maxVolatileBps)) flags |= ValidityLadder.VOLATILE;
-        next.index = uint88(index);
-        next.at = uint32(block.timestamp);
-        next.flags = flags;
+        (next.twap, next.sigma, flags) = _fold(histories[market], limits.clampBps, uint88(index), flags);
+        if (_deviates(index, next.twap, limits.maxVolatileBps)) flags |= ValidityLadder.VOLATILE;
+        (next.index, next.at, next.flags) = (uint88(index), uint32(block.timestamp), flags);
     }
 
     /// @inheritdoc IOracleHub
-    function feedOf(uint16 market) external view returns (Feed memory) {
-        return _feed(market);
+    function feedOf(uint16 market) external view returns (Feed memory feed) {
+        FeedWords storage words = _feed(market);
+        feed.limits = _limits(words);
+        feed.sources = new IPriceSource[](words.count);
+        for (uint256 i; i < feed.sources.length; ++i) {
+            feed.sources[i] = words.sources[i];
+        }
     }
 
     /// @inheritdoc IOracleHub
     function peek(uint16 market) external view returns (uint256 price, uint8 flags) {
-        return _read(_feed(market));
+        FeedWords storage feed = _feed(market);
+        return _read(feed, _limits(feed));
     }
 
     /// @inheritdoc IOracleHub
     function twap(uint16 market, uint256 windowSeconds) external view returns (uint256) {
-        return histories[market].average(histories[market].head, windowSeconds);
+        _check("windowSeconds", windowSeconds, 1, 1 days);
+        PriceHistory.State storage history = histories[market];
+        return history.average(history.loadHead(), windowSeconds);
     }
 
     /// @dev Volatility, then the average so far, then the clamped sample that goes on from here.
-    function _fold(PriceHistory.State storage history, Feed memory feed, uint88 index, uint8 flags)
-        private
-        returns (uint88 average, uint40 sigma, uint8)
-    {
-        PriceHistory.Head memory head = history.head;
+    function _fold(
+        PriceHistory.State storage history,
+        uint256 clampBps,
+        uint88 index,
+        uint8 flags
+    ) private returns (uint88 average, uint40 sigma, uint8) {
+        PriceHistory.Head memory head = history.loadHead();
         uint256 elapsed = block.timestamp - head.at;
         if (head.at != 0 && elapsed != 0) {
-            head.variance = uint96(Volatility.update(head.variance, head.index, index, elapsed));
+            head.variance = uint72(Volatility.update(head.variance, head.index, index, elapsed));
         }
-        bool covered = history.coverage(head) >= TWAP_WINDOW;
+        bool covered = history.covers(head, TWAP_WINDOW);
         average = covered ? uint88(history.average(head, TWAP_WINDOW)) : index;
         head.index = index;
-        history.push(head, covered ? _clamp(index, average, feed.clampBps) : index);
-        history.head = head;
+        history.push(head, covered ? _clamp(index, average, clampBps) : index);
+        history.storeHead(head);
         return (average, Volatility.sigma(head.variance), covered ? flags : flags | ValidityLadder.SHORT_TWAP);
     }
 
     /// @dev The believable price among the sources: the only one; the primary, doubted when the reference is missing or
     /// disagrees; the median of three, or of a pair that agrees.
-    function _read(Feed memory feed) private view returns (uint256 price, uint8 flags) {
-        uint256 count = feed.sources.length;
-        uint256[3] memory prices;
-        for (uint256 i; i < count; ++i) {
-            uint256 answer = _ask(feed.sources[i]);
-            prices[i] = answer >= feed.minPrice && answer <= feed.maxPrice ? answer : 0;
-        }
-        if (count == 3) (prices[0], prices[1]) = _median(prices);
-        if (prices[0] == 0) return (0, ValidityLadder.INVALID);
-        bool doubted = count > 1 && (prices[1] == 0 || _deviates(prices[0], prices[1], feed.maxDeviationBps));
-        return (prices[0], doubted ? ValidityLadder.UNCERTAIN : 0);
+    function _read(FeedWords storage feed, Limits memory limits) private view returns (uint256 price, uint8 flags) {
+        uint256 count = feed.count;
+        price = _ask(feed.sources[0], limits);
+        if (count == 1) return (price, price == 0 ? ValidityLadder.INVALID : 0);
+        uint256 second = _ask(feed.sources[1], limits);
+        if (count == 3) (price, second) = _median(price, second, _ask(feed.sources[2], limits));
+        if (price == 0) return (0, ValidityLadder.INVALID);
+        bool doubted = second == 0 || _deviates(price, second, limits.maxDeviationBps);
+        return (price, doubted ? ValidityLadder.UNCERTAIN : 0);
     }
 
     /// @dev A source gets a fixed stipend: one that fails or burns it is no price. A call that cannot give the stipend
     /// (EIP-150 keeps 1/64) is the caller's fault and reverts, or a sender could make a good source look broken.
-    function _ask(IPriceSource source) private view returns (uint256) {
-        if (gasleft() < SOURCE_GAS * 64 / 63 + 10_000) revert SourceStarved(gasleft());
+    function _ask(IPriceSource source, Limits memory limits) private view returns (uint256) {
+        if (gasleft() < (SOURCE_GAS * 64) / 63 + 10_000) revert SourceStarved(gasleft());
         try source.latest{gas: SOURCE_GAS}() returns (uint256 price, uint256) {
-            return price;
+            return price >= limits.minPrice && price <= limits.maxPrice ? price : 0;
         } catch {
             return 0;
         }
     }
 
-    function _feed(uint16 market) private view returns (Feed memory feed) {
-        FeedWords storage words = feeds[market];
-        uint256 count = words.count;
-        if (count == 0) revert FeedMissing(market);
-        (feed.minPrice, feed.maxPrice) = (words.minPrice, words.maxPrice);
-        (feed.maxDeviationBps, feed.maxVolatileBps) = (words.maxDeviationBps, words.maxVolatileBps);
-        feed.clampBps = words.clampBps;
-        feed.sources = new IPriceSource[](count);
-        for (uint256 i; i < count; ++i) {
-            feed.sources[i] = words.sources[i];
-        }
+    function _feed(uint16 market) private view returns (FeedWords storage feed) {
+        feed = feeds[market];
+        if (feed.count == 0) revert FeedMissing(market);
+    }
+
+    function _limits(FeedWords storage feed) private view returns (Limits memory limits) {
+        (limits.minPrice, limits.maxPrice) = (feed.minPrice, feed.maxPrice);
+        (limits.maxDeviationBps, limits.maxVolatileBps) = (feed.maxDeviationBps, feed.maxVolatileBps);
+        limits.clampBps = feed.clampBps;
     }
 
     /// @dev Median of three and the neighbour that is nearer to it; a missing price (0) leaves the pair of the others.
-    function _median(uint256[3] memory p) private pure returns (uint256 middle, uint256 nearest) {
-        if (p[0] > p[1]) (p[0], p[1]) = (p[1], p[0]);
-        if (p[1] > p[2]) (p[1], p[2]) = (p[2], p[1]);
-        if (p[0] > p[1]) (p[0], p[1]) = (p[1], p[0]);
-        if (p[0] == 0) return (p[1], p[2]);
-        return (p[1], p[1] - p[0] < p[2] - p[1] ? p[0] : p[2]);
+    function _median(uint256 a, uint256 b, uint256 c) private pure returns (uint256 middle, uint256 nearest) {
+        if (a > b) (a, b) = (b, a);
+        if (b > c) (b, c) = (c, b);
+        if (a > b) (a, b) = (b, a);
+        if (a == 0) return (b, c);
+        return (b, b - a < c - b ? a : c);
     }
 
     function _clamp(uint88 price, uint88 around, uint256 bps) private pure returns (uint88) {
-        uint256 reach = uint256(around) * bps / Fixed.BPS;
-        if (price > around + reach) return uint88(around + reach);
-        return price < around - reach ? uint88(around - reach) : price;
+        unchecked {
+            uint256 reach = (uint256(around) * bps) / Fixed.BPS;
+            if (price > around + reach) return uint88(around + reach);
+            return price < around - reach ? uint88(around - reach) : price;
+        }
     }
 
+    /// @dev |a / b - 1| > bps; prices below 2^88.
     function _deviates(uint256 a, uint256 b, uint256 bps) private pure returns (bool) {
-        return (a > b ? a - b : b - a) * Fixed.BPS > b * bps;
+        unchecked {
+            return (a > b ? a - b : b - a) * Fixed.BPS > b * bps;
+        }
     }
 
     function _check(bytes32 name, uint256 given, uint256 low, uint256 high) private pure {

@@ -30,8 +30,15 @@ library ValidityLadder {
     uint256 private constant ROW_INVALID = 0x01; //  0      0      0        0      0     0       1
 
     /// @dev Byte `v` of the word is the row of validity `v`.
-    uint256 private constant MATRIX = ROW_VALID | ROW_STALE10 << 8 | ROW_SHORT << 16 | ROW_STALE60 << 24
-        | ROW_UNCERTAIN << 32 | ROW_VOLATILE << 40 | ROW_GRACE << 48 | ROW_INVALID << 56;
+    uint256 private constant MATRIX =
+        ROW_VALID |
+            (ROW_STALE10 << 8) |
+            (ROW_SHORT << 16) |
+            (ROW_STALE60 << 24) |
+            (ROW_UNCERTAIN << 32) |
+            (ROW_VOLATILE << 40) |
+            (ROW_GRACE << 48) |
+            (ROW_INVALID << 56);
 
     /// @notice Validity of a stored price now.
     function validity(Price memory price, uint256 freshSeconds, uint256 staleSeconds) internal view returns (Validity) {

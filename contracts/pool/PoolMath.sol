@@ -22,16 +22,18 @@ library PoolMath {
     /// @notice Curve depth in base WAD, floor.
     function depth(uint256 depthPerShare, uint256 shares) internal pure returns (uint256) {
         unchecked {
-            return depthPerShare * shares / SHARE_UNIT;
+            return (depthPerShare * shares) / SHARE_UNIT;
         }
     }
 
     /// @notice Pool equity if every trader closed now, quote WAD, floor (the traders' exit value is rounded up).
-    function equity(int256 cash, int256 openNotional, uint256 index, uint256 depth_, int256 skew)
-        internal
-        pure
-        returns (int256)
-    {
+    function equity(
+        int256 cash,
+        int256 openNotional,
+        uint256 index,
+        uint256 depth_,
+        int256 skew
+    ) internal pure returns (int256) {
         unchecked {
             return cash + openNotional - Curve.valueCeil(index, depth_, skew);
         }
@@ -53,25 +55,27 @@ library PoolMath {
     }
 
     /// @notice What the traders would gain from a curve that shrinks to `depthAfter`, quote WAD, ceil.
-    function redemptionCharge(uint256 index, uint256 depthBefore, uint256 depthAfter, int256 skew)
-        internal
-        pure
-        returns (uint256)
-    {
+    function redemptionCharge(
+        uint256 index,
+        uint256 depthBefore,
+        uint256 depthAfter,
+        int256 skew
+    ) internal pure returns (uint256) {
         int256 charge = Curve.valueCeil(index, depthAfter, skew) - Curve.valueFloor(index, depthBefore, skew);
         return charge > 0 ? uint256(charge) : 0;
     }
 
     /// @notice Net position value over what the pool may carry, WAD, ceil, at most 1e36.
     /// @dev u = |q| * P / (E * maxExposure); an empty or insolvent pool with open interest is over any limit.
-    function utilization(uint256 index, int256 skew, int256 equity_, uint256 maxExposurePpm)
-        internal
-        pure
-        returns (uint256)
-    {
+    function utilization(
+        uint256 index,
+        int256 skew,
+        int256 equity_,
+        uint256 maxExposurePpm
+    ) internal pure returns (uint256) {
         if (skew == 0) return 0;
         unchecked {
-            uint256 capacity = equity_ > 0 ? uint256(equity_) * maxExposurePpm / Fixed.PPM : 0;
+            uint256 capacity = equity_ > 0 ? (uint256(equity_) * maxExposurePpm) / Fixed.PPM : 0;
             uint256 value = Fixed.divCeil(Fixed.abs(skew) * index, Fixed.WAD);
             if (value >= capacity * Fixed.WAD) return Fixed.WAD * Fixed.WAD;
             return Fixed.divCeil(value * Fixed.WAD, capacity);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {SafeCastLib} from "solady/src/utils/SafeCastLib.sol";
 import {Market, Price} from "../types/Market.sol";
 import {MarketConfig} from "../types/MarketConfig.sol";
 import {Action} from "../types/Validity.sol";
@@ -17,20 +16,18 @@ abstract contract Pools is FundingLedger, IKeelPool {
     uint256 private constant MAX_DEPTH = 2 ** 111;
 
     /// @inheritdoc IKeelPool
-    function poolDeposit(uint16 market, uint256 tokens, uint256 wanted)
-        external
-        nonReentrant
-        returns (uint256 shares)
-    {
+    function poolDeposit(uint16 market, uint256 tokens, uint256 wanted) external nonReentrant returns (uint256 shares) {
         (Market memory m, MarketConfig memory c) = _enter(market, Action.PoolDeposit);
         uint256 amount = _bookIn(tokens);
         shares = _sharesFor(m, c, amount);
         if (wanted != 0 && wanted <= shares) shares = wanted;
         if (shares == 0 || wanted > shares) revert DustAmount(tokens);
+        uint256 supply = m.shares + shares;
+        if (supply > type(uint128).max || PoolMath.depth(c.depthPerShare, supply) > MAX_DEPTH) {
+            revert AmountOutOfRange(tokens, MAX_DEPTH);
+        }
         m.cash += int128(int256(amount));
-        m.shares += SafeCastLib.toUint128(shares);
-        uint256 depth = PoolMath.depth(c.depthPerShare, m.shares);
-        if (depth > MAX_DEPTH) revert AmountOutOfRange(tokens, MAX_DEPTH);
+        m.shares = uint128(supply);
         markets[market].store(m);
         emit PoolDeposited(market, tokens, shares);
     }
@@ -62,7 +59,7 @@ abstract contract Pools is FundingLedger, IKeelPool {
         Market memory m;
         MarketConfig memory c;
         _project(market, m, c);
-        (uint256 lower,) = _equities(m, c);
+        (uint256 lower, ) = _equities(m, c);
         return PoolMath.assetsFor(shares, lower, m.shares) / TOKEN_SCALE;
     }
 
@@ -71,7 +68,7 @@ abstract contract Pools is FundingLedger, IKeelPool {
         Market memory m;
         MarketConfig memory c;
         _project(market, m, c);
-        return _sharesFor(m, c, tokens * TOKEN_SCALE);
+        return _sharesFor(m, c, _toAmount(tokens));
     }
 
     /// @inheritdoc IKeelPool
@@ -88,7 +85,7 @@ abstract contract Pools is FundingLedger, IKeelPool {
         Market memory m;
         MarketConfig memory c;
         _project(market, m, c);
-        (tokens,) = _tokensFor(m, c, shares);
+        (tokens, ) = _tokensFor(m, c, shares);
     }
 
     function _enter(uint16 market, Action action) private returns (Market memory m, MarketConfig memory c) {
@@ -113,13 +110,13 @@ abstract contract Pools is FundingLedger, IKeelPool {
     }
 
     /// @dev Payment in token units, floor, and the charge of a shallower curve, quote WAD.
-    function _tokensFor(Market memory m, MarketConfig memory c, uint256 shares)
-        private
-        view
-        returns (uint256 tokens, uint256 charge)
-    {
+    function _tokensFor(
+        Market memory m,
+        MarketConfig memory c,
+        uint256 shares
+    ) private view returns (uint256 tokens, uint256 charge) {
         if (shares == 0 || shares > m.shares) revert DustAmount(shares);
-        (uint256 lower,) = _equities(m, c);
+        (uint256 lower, ) = _equities(m, c);
         uint256 gross = PoolMath.assetsFor(shares, lower, m.shares);
         uint256 depthBefore = PoolMath.depth(c.depthPerShare, m.shares);
         uint256 depthAfter = PoolMath.depth(c.depthPerShare, m.shares - shares);
@@ -131,7 +128,7 @@ abstract contract Pools is FundingLedger, IKeelPool {
     }
 
     function _checkBand(Market memory m, MarketConfig memory c, uint256 depth) private pure {
-        uint256 limit = depth * c.maxSkewPpm / Fixed.PPM;
+        uint256 limit = (depth * c.maxSkewPpm) / Fixed.PPM;
         if (Fixed.abs(_skew(m)) > limit) revert BandExceeded(_skew(m), limit);
     }
 

@@ -96,14 +96,14 @@ class FeedSettings(_Settings):
 
     def abi(self, sources: list[str]) -> dict[str, Any]:
         """The Feed struct over deployed sources."""
-        return {
-            "sources": sources,
+        limits = {
             "minPrice": parse_wad(self.min_price),
             "maxPrice": parse_wad(self.max_price),
             "maxDeviationBps": parse_units(self.max_deviation, 4),
             "maxVolatileBps": parse_units(self.max_volatile, 4),
             "clampBps": parse_units(self.clamp, 4),
         }
+        return {"sources": sources, "limits": limits}
 
 
 class MarketSettings(_Settings):

@@ -57,7 +57,7 @@ class Deployer:
         keel = self._contract("core", "Keel", token, access, extension)
         core = self._chain.at("IKeel", keel.address)
         cooldown = self._settings.insurance_cooldown_seconds
-        insurance = self._contract("insurance", "InsuranceVault", core, cooldown, "Keel Insurance", "kINS")
+        insurance = self._contract("insurance", "ShareVault", core, 0, cooldown, "Keel Insurance", "kINS")
         self._once("insurance.set", core, "setInsuranceVault", insurance)
         hub = self._contract("hub", "OracleHub", core, access)
         markets = tuple(
@@ -87,7 +87,7 @@ class Deployer:
         name = market.name
         title, symbol = f"Keel {name} Pool", f"k{name}"
         vault = self._contract(
-            f"{name}.vault", "PoolVault", core, number, market.cooldown_seconds, title, symbol
+            f"{name}.vault", "ShareVault", core, number, market.cooldown_seconds, title, symbol
         )
         funding = self._contract(f"{name}.funding", "LayeredFunding", market.funding.abi())
         aggregators = self._aggregators(market)

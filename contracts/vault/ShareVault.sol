@@ -9,8 +9,11 @@ import {IShareVault} from "../interfaces/IShareVault.sol";
 /// @title ERC-4626 in, ERC-7540 out: shares whose assets live in the core
 /// @notice Deposits are at once. Redemptions are requested, wait for the cooldown and are priced when claimed. One request
 /// per controller (request id 0): asking for more restarts the cooldown of the whole request, also of a part that was
-/// claimable. Shares wait in this contract and go on bearing profit and loss.
-abstract contract CooldownVault is ERC20, IShareVault {
+/// claimable. Shares wait in this contract and go on bearing profit and loss. Deployed once per market, for its pool
+/// (see PoolMath; a redemption pays for the depth it takes away), and once for the insurance, whose stakers earn penalties,
+/// a part of the fees and dust, and are the first to pay bad debt.
+/// @custom:halt pool deposits and claims stop while the price does not allow them; the insurance needs no price.
+contract ShareVault is ERC20, IShareVault {
     struct Request {
         uint128 shares;
         uint40 claimableAt;
@@ -19,18 +22,25 @@ abstract contract CooldownVault is ERC20, IShareVault {
     /// @inheritdoc IShareVault
     IKeel public immutable CORE;
     /// @inheritdoc IShareVault
+    uint16 public immutable MARKET;
+    /// @inheritdoc IShareVault
     uint256 public immutable COOLDOWN;
     /// @inheritdoc IShareVault
     address public immutable asset;
-    uint256 internal immutable ASSET_SCALE;
+    uint256 private immutable ASSET_SCALE;
 
     string private _name;
     string private _symbol;
     mapping(address controller => Request) private requests;
     mapping(address controller => mapping(address operator => bool)) public isOperator;
 
-    constructor(IKeel core, uint256 cooldown, string memory name_, string memory symbol_) {
-        CORE = core;
+    /// @param core the core.
+    /// @param market market id whose pool this is, 0 for the insurance; the core must know this vault as such.
+    /// @param cooldown seconds between request and claim.
+    /// @param name_ token name.
+    /// @param symbol_ token symbol.
+    constructor(IKeel core, uint16 market, uint256 cooldown, string memory name_, string memory symbol_) {
+        (CORE, MARKET) = (core, market);
         COOLDOWN = cooldown;
         asset = core.TOKEN();
         ASSET_SCALE = core.TOKEN_SCALE();
@@ -88,14 +98,15 @@ abstract contract CooldownVault is ERC20, IShareVault {
 
     /// @inheritdoc IShareVault
     function redeem(uint256 shares, address receiver, address controller) external returns (uint256 assets) {
-        if (msg.sender != controller && !isOperator[controller][msg.sender]) revert NotController(msg.sender, controller);
+        if (msg.sender != controller && !isOperator[controller][msg.sender])
+            revert NotController(msg.sender, controller);
         Request storage r = requests[controller];
         uint256 claimable = _claimable(r);
         if (shares == 0) revert ZeroShares();
         if (shares > claimable) revert NotClaimable(shares, claimable, r.claimableAt);
         r.shares -= uint128(shares);
         _burn(address(this), shares);
-        assets = _redeemFromCore(shares, receiver);
+        assets = MARKET == 0 ? CORE.insuranceRedeem(shares, receiver) : CORE.poolRedeem(MARKET, shares, receiver);
         emit Withdraw(msg.sender, receiver, controller, assets, shares);
     }
 
@@ -164,26 +175,31 @@ abstract contract CooldownVault is ERC20, IShareVault {
     }
 
     /// @inheritdoc IShareVault
-    function totalAssets() public view virtual returns (uint256);
+    function totalAssets() external view returns (uint256) {
+        uint256 assets;
+        if (MARKET == 0) (assets, , ) = CORE.insurance();
+        else (assets, ) = CORE.poolEquity(MARKET);
+        return assets / ASSET_SCALE;
+    }
 
     /// @inheritdoc IShareVault
-    function convertToAssets(uint256 shares) public view virtual returns (uint256);
+    function convertToAssets(uint256 shares) external view returns (uint256) {
+        return MARKET == 0 ? CORE.previewInsuranceRedeem(shares) : CORE.convertToPoolTokens(MARKET, shares);
+    }
 
     /// @inheritdoc IShareVault
-    function previewDeposit(uint256 assets) public view virtual returns (uint256);
+    function previewDeposit(uint256 assets) public view returns (uint256) {
+        return MARKET == 0 ? CORE.previewInsuranceDeposit(assets) : CORE.previewPoolDeposit(MARKET, assets);
+    }
 
     /// @inheritdoc IShareVault
-    function previewMint(uint256 shares) public view virtual returns (uint256);
-
-    /* CORE */
-
-    function _depositToCore(uint256 assets, uint256 wanted) internal virtual returns (uint256 shares);
-
-    function _redeemFromCore(uint256 shares, address to) internal virtual returns (uint256 assets);
+    function previewMint(uint256 shares) public view returns (uint256) {
+        return MARKET == 0 ? CORE.previewInsuranceMint(shares) : CORE.previewPoolMint(MARKET, shares);
+    }
 
     function _deposit(uint256 assets, uint256 wanted, address receiver) private returns (uint256 shares) {
         SafeTransferLib.safeTransferFrom(asset, msg.sender, address(CORE), assets);
-        shares = _depositToCore(assets, wanted);
+        shares = MARKET == 0 ? CORE.insuranceDeposit(assets, wanted) : CORE.poolDeposit(MARKET, assets, wanted);
         _mint(receiver, shares);
         emit Deposit(msg.sender, receiver, assets, shares);
     }

@@ -1,0 +1,1 @@
+"""What a chain's figures say: books, gas, sizes, quotes."""

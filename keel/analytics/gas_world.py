@@ -1,0 +1,112 @@
+"""The world in which gas is measured: a market in use, the same to the wei at every run.
+
+One BTC market, 6-decimal token, infinite allowances, Layered funding. Others hold positions on both sides;
+the volatility is above its base, so that both volatility multipliers count; the oracle's ring of observations
+is full, as it is on every market older than some hours.
+"""
+
+from keel.config.deployment import load_deployment
+from keel.evm.chain import Chain
+from keel.sdk.deploy import deploy
+from keel.sdk.protocol import Protocol, account_id
+from keel.units import WAD, parse_wad
+
+MARKET = 1
+# Funding accrues over this long in every measured transaction; half of what a price stays fresh.
+PAUSE_SECONDS = 30
+
+_FEED_ONE = 10**8
+_RING = 256
+# Updates between two rounds of the feed, within its heartbeat.
+_HOUR = 3600 // PAUSE_SECONDS
+_BEFORE, _INDEX = 114_300 * _FEED_ONE, 120_000 * _FEED_ONE
+_TWAP_SECONDS = 301
+_COLLATERAL = 20_000 * 10**6
+_SUBJECT_SIZE = parse_wad("0.1")
+# The account to liquidate: one BTC on 5,000 quote.
+_THIN_COLLATERAL = 5_000 * 10**6
+_POOL, _STAKE, _REQUEST = 10**12, 10**10, 10**28
+
+
+class GasWorld:
+    """A protocol in use, and who acts in it.
+
+    Args:
+        chain: A fresh chain; its accounts and its first block's time must be fixed for the figures to be.
+
+    Attributes:
+        protocol: The deployed protocol.
+    """
+
+    def __init__(self, chain: Chain) -> None:
+        self.chain = chain
+        self.protocol = Protocol(chain, deploy(chain, load_deployment()))
+        (
+            self.provider,
+            self._long,
+            self._short,
+            self.subject,
+            self.newcomer,
+            self.keeper,
+            self.thin,
+            self._other_provider,
+            self.depositor,
+            self.stranger,
+        ) = chain.accounts[:10]
+        self._fund()
+        # A trade pays the worse of index and TWAP: let the first jump leave the average.
+        self._update(_TWAP_SECONDS // PAUSE_SECONDS + 1)
+        self._open_positions()
+        self._update(_RING)
+
+    def move_price(self, answer: int) -> None:
+        """Publish, and store, in two transactions."""
+        self.publish(answer)
+        self.protocol.update_price(MARKET, self.stranger)
+
+    def publish(self, answer: int) -> None:
+        """Set the feed; quote per base with 8 decimals."""
+        self.protocol.publish(MARKET, answer, self.stranger)
+
+    def next_price(self) -> None:
+        """Publish a price a little above the last one, not stored yet."""
+        self.publish(_INDEX + 10 * _FEED_ONE)
+
+    def crash(self, price: int) -> None:
+        """Store a fallen price, whole quote per base."""
+        self.move_price(price * _FEED_ONE)
+        self.chain.warp(PAUSE_SECONDS)
+
+    def cool_down(self) -> None:
+        """Let the pool's cooldown pass, and bring the price up to date."""
+        vault = self.protocol.market_contracts(MARKET).vault
+        self.chain.warp(self.chain.call(vault, "COOLDOWN"))
+        self.move_price(_INDEX)
+        self.chain.warp(PAUSE_SECONDS)
+
+    def _fund(self) -> None:
+        protocol, warp = self.protocol, self.chain.warp
+        for owner in self.chain.accounts[:10]:
+            protocol.fund(owner, 2 * _POOL)
+        self.move_price(_BEFORE)
+        warp(_TWAP_SECONDS)
+        self.move_price(_INDEX)
+        for provider in (self.provider, self._other_provider):
+            protocol.pool_deposit(MARKET, _POOL, provider)
+            protocol.pool_request(MARKET, _REQUEST, provider)
+        protocol.insurance_deposit(_STAKE, self.provider)
+        for owner in (self._long, self._short, self.subject, self.newcomer, self.keeper):
+            protocol.deposit(account_id(owner), _COLLATERAL, owner)
+        protocol.deposit(account_id(self.thin), _THIN_COLLATERAL, self.thin)
+
+    def _open_positions(self) -> None:
+        sizes = {self._long: 2 * WAD, self._short: -WAD, self.thin: WAD, self.subject: _SUBJECT_SIZE}
+        for owner, size in sizes.items():
+            self.protocol.trade(account_id(owner), MARKET, size, owner)
+
+    def _update(self, times: int) -> None:
+        for update in range(times):
+            self.chain.warp(PAUSE_SECONDS)
+            if update % _HOUR == 0:
+                self.publish(_INDEX)
+            self.protocol.update_price(MARKET, self.stranger)

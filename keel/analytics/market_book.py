@@ -1,0 +1,41 @@
+"""One market as its events tell it."""
+
+from dataclasses import dataclass, field
+
+from keel.analytics.pool_report import PoolReport
+from keel.model import curve, pool
+from keel.model.records import Market, MarketConfig, MarketLinks
+
+
+@dataclass(slots=True)
+class MarketBook:
+    """A market as its events tell it.
+
+    Attributes:
+        config: Parameters.
+        links: Vault, oracle and cold parameters.
+        state: Moving state. `funding_state` is empty until the first accrual: listing does not announce it.
+        report: What changed the pool's equity.
+        traders_paid: Funding that traders paid less what they received, quote WAD.
+        swept: Funding dust that went to insurance, quote WAD.
+    """
+
+    config: MarketConfig
+    links: MarketLinks
+    state: Market
+    report: PoolReport = field(default_factory=PoolReport)
+    traders_paid: int = 0
+    swept: int = 0
+
+    @property
+    def depth(self) -> int:
+        """Curve depth, base WAD."""
+        return pool.depth(self.config.depth_per_share, self.state.shares)
+
+    def value(self) -> int:
+        """ceil(V(q)) at the stored index, quote WAD."""
+        return curve.value_ceil(self.state.price.index, self.depth, self.state.skew)
+
+    def equity(self) -> int:
+        """Pool equity E = C + N - ceil(V(q)), quote WAD."""
+        return self.state.cash + self.state.open_notional - self.value()

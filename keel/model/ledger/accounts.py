@@ -1,0 +1,56 @@
+"""Twin of `margin/Accounts.sol`: margin in, margin out, operators."""
+
+from keel.model.errors import Refused
+from keel.model.ledger.books import add, same_address
+from keel.model.ledger.margins import MarginLedger
+from keel.model.validity import Action
+
+_SUB_BITS = 96
+
+
+def account_id(owner: str, sub: int = 0) -> int:
+    """Account of an owner's address with a sub-account number below 2^96."""
+    return int(owner, 16) << _SUB_BITS | sub
+
+
+class Accounts(MarginLedger):
+    """Deposits and withdrawals; tokens are token units."""
+
+    def deposit(self, account: int, tokens: int) -> None:
+        """Add settlement tokens to an account. Anyone may pay, at any time."""
+        amount = self._to_amount(tokens)
+        balance = add(self.accounts[account].balance, amount)
+        self._book_in(tokens)
+        self.accounts[account].balance = balance
+
+    def withdraw(self, now: int, sender: str, account: int, tokens: int, to: str) -> None:
+        """Take settlement tokens out. Owner: to anyone; operator: to the owner only."""
+        self._authorize(sender, account)
+        if not _owns(to, account) and not _owns(sender, account):
+            raise Refused("NotAuthorized", sender, account)
+        amount = self._to_amount(tokens)
+        after = self._account(account)
+        after.balance = add(after.balance, -amount)
+        health = self._health(now, account, after, Action.WITHDRAW)
+        if health.withdrawable < health.initial:
+            raise Refused("MarginTooLow", health.withdrawable, health.initial)
+        self._pay_out(to, tokens)
+        self.accounts[account] = after
+
+    def set_operator(self, sender: str, account: int, operator: str, allowed: bool) -> None:
+        """Let `operator` trade for the account and withdraw to its owner. Owner only."""
+        if not _owns(sender, account):
+            raise Refused("NotAuthorized", sender, account)
+        grant = account, int(operator, 16)
+        if allowed:
+            self.operators.add(grant)
+        else:
+            self.operators.discard(grant)
+
+    def _authorize(self, sender: str, account: int) -> None:
+        if not _owns(sender, account) and (account, int(sender, 16)) not in self.operators:
+            raise Refused("NotAuthorized", sender, account)
+
+
+def _owns(address: str, account: int) -> bool:
+    return same_address(address, account >> _SUB_BITS)

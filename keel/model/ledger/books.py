@@ -1,0 +1,98 @@
+"""Twin of `core/KeelStorage.sol`: the books and the token boundary."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from copy import copy
+
+from keel.model.errors import Refused
+from keel.model.fixed import cast, checked, safe_cast
+from keel.model.funding import FundingModel
+from keel.model.records import Account, Market, MarketConfig, MarketLinks, Position
+
+STATUS_OPEN = 1
+STATUS_REDUCE_ONLY = 2
+MAX_SIZE = 2**110 - 1
+MAX_AMOUNT = 2**120
+MAX_SHARES = 2**128 - 1
+
+
+class Books:
+    """Everything the core stores. Amounts are quote WAD unless said otherwise; ids of markets count from 1.
+
+    Args:
+        token_scale: WAD per unit of the settlement token.
+        models: Twins of the funding models by contract address.
+        core: Address of the contract, which it never pays out to.
+
+    Attributes:
+        booked_tokens: Tokens in less tokens out, token units.
+        insurance_assets: Quote WAD.
+        insurance_shares: 24 decimals.
+    """
+
+    def __init__(self, token_scale: int, models: Mapping[str, FundingModel], core: str = "0x0") -> None:
+        self.core = _address(core)
+        self.token_scale = token_scale
+        self.models = {_address(address): model for address, model in models.items()}
+        self.booked_tokens = 0
+        self.insurance_assets = 0
+        self.insurance_shares = 0
+        self.insurance_vault = 0
+        self.markets: dict[int, Market] = {}
+        self.configs: dict[int, MarketConfig] = {}
+        self.links: dict[int, MarketLinks] = {}
+        self.accounts: defaultdict[int, Account] = defaultdict(Account)
+        self.positions: defaultdict[tuple[int, int], Position] = defaultdict(Position)
+        self.operators: set[tuple[int, int]] = set()
+
+    def claims(self) -> int:
+        """All buckets together: what the booked tokens are owed to, quote WAD."""
+        margin = sum(account.balance for account in self.accounts.values())
+        pools = sum(market.cash + market.funding_clearing for market in self.markets.values())
+        return margin + pools + self.insurance_assets
+
+    def _account(self, account: int) -> Account:
+        """Working copy."""
+        return copy(self.accounts.get(account, Account()))
+
+    def _position(self, account: int, market: int) -> Position:
+        """Working copy."""
+        return copy(self.positions.get((account, market), Position()))
+
+    def _to_amount(self, tokens: int) -> int:
+        """WAD of token units, exact; zero and what no account could hold are refused."""
+        if tokens == 0:
+            raise Refused("ZeroAmount")
+        if tokens > self.token_limit:
+            raise Refused("AmountOutOfRange", tokens, self.token_limit)
+        return tokens * self.token_scale
+
+    @property
+    def token_limit(self) -> int:
+        """Most token units that one call moves."""
+        return MAX_AMOUNT // self.token_scale
+
+    def _book_in(self, tokens: int) -> None:
+        self.booked_tokens = checked(self.booked_tokens + tokens, 128)
+
+    def _pay_out(self, to: str, tokens: int) -> None:
+        if _address(to) in (0, self.core):
+            raise Refused("RecipientInvalid", to)
+        self.booked_tokens = checked(self.booked_tokens - tokens, 128)
+
+    def _to_insurance(self, amount: int) -> None:
+        self.insurance_assets = checked(self.insurance_assets + cast(amount, 128), 128)
+
+
+def add(total: int, change: int) -> int:
+    """Sum of two int128: the change is cast safely, the sum is checked."""
+    return checked(total + safe_cast(change, 128, signed=True), 128, signed=True)
+
+
+def same_address(one: str, other: str | int) -> bool:
+    """Whether two addresses are equal, whatever their case."""
+    return _address(one) == _address(other)
+
+
+def _address(address: str | int) -> int:
+    return int(address, 16) if isinstance(address, str) else address

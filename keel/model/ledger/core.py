@@ -1,0 +1,77 @@
+"""Twin of `Keel.sol` and `KeelExtension.sol`: all the parts, upkeep and governance."""
+
+from dataclasses import replace
+
+from keel.model.errors import Refused
+from keel.model.ledger.accrual import take_price
+from keel.model.ledger.books import STATUS_OPEN, STATUS_REDUCE_ONLY, same_address
+from keel.model.ledger.insurance import InsuranceLedger
+from keel.model.ledger.liquidations import Liquidations
+from keel.model.ledger.pools import Pools
+from keel.model.ledger.trading import Trading
+from keel.model.records import Market, MarketConfig, MarketLinks
+from keel.model.validity import Price
+
+
+class Ledger(Trading, Liquidations, Pools, InsuranceLedger):
+    """The whole protocol; see the package. Roles and parameter bounds are not checked here."""
+
+    def accrue(self, now: int, market: int) -> None:
+        """Accrue a market's funding up to now."""
+        self.markets[market], _ = self._project(now, market)
+
+    def store_price(self, now: int, market: int, price: Price) -> None:
+        """`updatePrice` with what the oracle answered: accrue at the old price, then store the new one.
+
+        Args:
+            now: Block time, seconds.
+            market: Market id.
+            price: Record that the core stored; ignored when the market has a price of this block.
+        """
+        m, _ = self._project(now, market)
+        take_price(m, price, now)
+        self.markets[market] = m
+
+    def list_market(self, now: int, config: MarketConfig, links: MarketLinks) -> int:
+        """List a market, whose funding starts at rest; gives its id."""
+        market = len(self.markets) + 1
+        fresh = Market(accrued_at=now)
+        fresh.funding_state = self._resting_state(fresh, config)
+        self.markets[market], self.configs[market], self.links[market] = fresh, config, links
+        return market
+
+    def set_market(self, now: int, market: int, config: MarketConfig, links: MarketLinks) -> None:
+        """Replace a market's parameters, after accruing at the old ones."""
+        m, before = self._project(now, market)
+        kept = before.depth_per_share
+        if m.skew != 0 and config.depth_per_share != kept:
+            raise Refused("ParameterOutOfBounds", "depthPerShare", config.depth_per_share, kept, kept)
+        if m.shares != 0 and not same_address(links.vault, self.links[market].vault):
+            raise Refused("NotVault", links.vault)
+        if not same_address(config.funding_model, before.funding_model):
+            m.funding_state = self._resting_state(m, config)
+        self.markets[market], self.configs[market], self.links[market] = m, config, links
+
+    def restrict_market(self, market: int) -> None:
+        """Stop new risk in a market."""
+        self._set_status(market, STATUS_REDUCE_ONLY)
+
+    def reopen_market(self, market: int) -> None:
+        """Take new risk again."""
+        self._set_status(market, STATUS_OPEN)
+
+    def set_insurance_vault(self, vault: str) -> None:
+        """Set the insurance vault, while no insurance share exists."""
+        if self.insurance_shares != 0:
+            raise Refused("NotVault", vault)
+        self.insurance_vault = int(vault, 16)
+
+    def _resting_state(self, market: Market, config: MarketConfig) -> bytes:
+        model = self.models[int(config.funding_model, 16)]
+        return model.initial_state(self._funding_input(market, config, 0))
+
+    def _set_status(self, market: int, status: int) -> None:
+        config = self.configs.get(market)
+        if config is None:
+            raise Refused("MarketUnknown", market)
+        self.configs[market] = replace(config, status=status)

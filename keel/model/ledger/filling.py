@@ -1,0 +1,68 @@
+"""Twin of `market/Filling.sol`: a fill on the curve, for trades and liquidations alike."""
+
+from keel.model import curve, pool, position
+from keel.model.errors import Refused
+from keel.model.fixed import PPM, checked, i256, safe_cast, u256
+from keel.model.ledger.accounts import Accounts
+from keel.model.ledger.books import MAX_SIZE, add
+from keel.model.ledger.margins import Touch
+from keel.model.position import Fill
+from keel.model.records import Market
+
+# Where the curve ends for reductions and liquidations: a mark of 16 or 0.33 times the index.
+HARD_SKEW_PPM = 750_000
+
+_INTEREST_BITS = 112
+
+
+class Filling(Accounts):
+    """Moves net position, position, balance and pool cash by one fill."""
+
+    def _fill(self, t: Touch, size: int, *, bounded: bool) -> Fill:
+        """One fill; `bounded` stops at the band, otherwise at the hard end of the curve."""
+        market, before, notional = t.market, t.position.size, t.position.notional
+        skew, depth = t.skew, depth_of(t)
+        limit = u256(depth * (t.config.max_skew_ppm if bounded else HARD_SKEW_PPM)) // PPM
+        _check_band(skew, i256(skew + size), limit)
+        filled = position.fill(before, notional, size, fill_cost(market, depth, skew, size))
+        if abs(filled.size_after) > MAX_SIZE:
+            raise Refused("SizeOutOfRange", filled.size_after, MAX_SIZE)
+        t.position.size = filled.size_after
+        t.position.notional = safe_cast(filled.notional_after, 128, signed=True)
+        market.open_notional = add(market.open_notional, filled.notional_after - notional)
+        market.cash = add(market.cash, -filled.realized)
+        t.account.balance = add(t.account.balance, filled.realized)
+        _move_interest(market, before, filled.size_after)
+        return filled
+
+
+def depth_of(t: Touch) -> int:
+    """Curve depth, base WAD."""
+    return pool.depth(t.config.depth_per_share, t.market.shares)
+
+
+def fill_cost(market: Market, depth: int, skew: int, size: int) -> int:
+    """Cost of a fill at the worse of index and TWAP for its side, quote WAD."""
+    price = market.price
+    twap_higher = price.twap > price.index
+    return curve.cost(price.twap if (size > 0) == twap_higher else price.index, depth, skew, size)
+
+
+def room(t: Touch, *, sale: bool) -> int:
+    """Base that a sale (or a purchase) can still move before the hard end of the curve."""
+    limit = u256(depth_of(t) * HARD_SKEW_PPM) // PPM
+    return max(limit + t.skew if sale else limit - t.skew, 0)
+
+
+def _check_band(before: int, skew_after: int, limit: int) -> None:
+    """Towards zero always; away from zero only inside the limit."""
+    size = abs(skew_after)
+    towards_zero = size <= abs(before) and (skew_after > 0) == (before > 0)
+    if size > limit and not towards_zero:
+        raise Refused("BandExceeded", skew_after, limit)
+
+
+def _move_interest(market: Market, before: int, after: int) -> None:
+    longs, shorts = market.long_interest, market.short_interest
+    market.long_interest = checked(longs - max(before, 0) + max(after, 0), _INTEREST_BITS)
+    market.short_interest = checked(shorts + min(before, 0) - min(after, 0), _INTEREST_BITS)

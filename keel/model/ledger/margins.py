@@ -1,0 +1,150 @@
+"""Twin of `margin/MarginLedger.sol`: one account in one market, and health over all its markets."""
+
+from dataclasses import dataclass
+
+from keel.model import margin, market_set, validity
+from keel.model.fixed import div_ceil
+from keel.model.funding import due
+from keel.model.ledger.accrual import FundingLedger, take_price
+from keel.model.ledger.books import add
+from keel.model.records import Account, Health, Market, MarketConfig, Position
+from keel.model.validity import Action, Price, Validity
+from keel.units import WAD
+
+
+@dataclass(slots=True)
+class Touch:
+    """Working copies of everything one call on one position may change.
+
+    Attributes:
+        now: Block time, seconds.
+        account_id: Account that is touched.
+        market_id: Market that is touched.
+        to_insurance: What goes to the insurance at the commit, quote WAD.
+    """
+
+    now: int
+    account_id: int
+    market_id: int
+    account: Account
+    position: Position
+    market: Market
+    config: MarketConfig
+    to_insurance: int = 0
+
+    @property
+    def skew(self) -> int:
+        """Net trader position, base WAD."""
+        return self.market.skew
+
+
+@dataclass(slots=True)
+class _Tally:
+    """Sums over positions that become a Health."""
+
+    equity: int
+    equity_worse: int
+    equity_better: int
+    withdrawable: int
+    initial: int = 0
+    maintenance: int = 0
+    worst: Validity = Validity.VALID
+
+    def add(self, now: int, market: Market, config: MarketConfig, position: Position, action: Action) -> None:
+        """Add one position; its market must allow the action."""
+        price = market.price
+        found = validity.require(price, action, config.fresh_seconds, config.stale_seconds, now)
+        self.worst = max(self.worst, found)
+        paid, received = due(market, position)
+        carried = received - paid - position.notional
+        pnl = position.size * price.index // WAD + carried
+        pnl_twap = position.size * price.twap // WAD + carried
+        self.equity += pnl
+        self.equity_better += max(pnl, pnl_twap)
+        worse = min(pnl, pnl_twap)
+        self.equity_worse += worse
+        self.withdrawable += min(worse, 0)
+        value = div_ceil(abs(position.size) * price.index, WAD)
+        self.maintenance += margin.maintenance(config.brackets, value)
+        multiplier = margin.volatility_multiplier(price.sigma, config.base_sigma_bps)
+        self.initial += div_ceil(margin.initial(config.brackets, value) * multiplier, WAD)
+
+    def health(self) -> Health:
+        return Health(
+            equity=self.equity,
+            equity_worse=self.equity_worse,
+            equity_better=self.equity_better,
+            withdrawable=self.withdrawable,
+            initial=self.initial,
+            maintenance=self.maintenance,
+            worst=self.worst,
+        )
+
+
+class MarginLedger(FundingLedger):
+    """Load once, settle, store once."""
+
+    def health_of(self, now: int, account: int) -> Health:
+        """Health of an account as of now."""
+        return self._health(now, account, self._account(account), Action.ADD_MARGIN)
+
+    def _touch(self, now: int, account: int, market: int, price: Price | None = None) -> Touch:
+        """Load, accrue the market, take a new price, settle the position's funding into the balance."""
+        projected, config = self._project(now, market)
+        if price is not None:
+            take_price(projected, price, now)
+        loaded = self._account(account), self._position(account, market)
+        touch = Touch(now, account, market, *loaded, projected, config)
+        self._settle(touch)
+        return touch
+
+    def _settle(self, t: Touch) -> None:
+        paid, received = due(t.market, t.position)
+        t.position.longs_paid, t.position.shorts_paid = t.market.longs_paid, t.market.shorts_paid
+        t.account.balance = add(t.account.balance, received - paid)
+        t.market.funding_clearing = add(t.market.funding_clearing, paid - received)
+
+    def _commit(self, t: Touch) -> None:
+        """Store every working copy. An empty position leaves no trace but its account's balance."""
+        key = t.account_id, t.market_id
+        if t.position.size == 0:
+            self.positions.pop(key, None)
+            t.account.markets = market_set.remove(t.account.markets, t.market_id)
+            self._sweep_dust(t)
+        else:
+            t.account.markets = market_set.add(t.account.markets, t.market_id)
+            self.positions[key] = t.position
+        self.accounts[t.account_id] = t.account
+        self.markets[t.market_id] = t.market
+        self._to_insurance(t.to_insurance)
+
+    def _sweep_dust(self, t: Touch) -> None:
+        """With no position left, what was collected and not credited is rounding dust."""
+        m = t.market
+        if m.long_interest or m.short_interest or m.funding_clearing <= 0:
+            return
+        t.to_insurance += m.funding_clearing
+        m.funding_clearing = 0
+
+    def _health_with(self, t: Touch, action: Action) -> Health:
+        """Health with the touched position as in `t` and the others as stored."""
+        tally = _tally(t.account.balance)
+        if t.position.size != 0:
+            tally.add(t.now, t.market, t.config, t.position, action)
+        others = market_set.remove(t.account.markets, t.market_id)
+        self._add_others(tally, t.now, t.account_id, others, action)
+        return tally.health()
+
+    def _health(self, now: int, account_id: int, account: Account, action: Action) -> Health:
+        tally = _tally(account.balance)
+        self._add_others(tally, now, account_id, account.markets, action)
+        return tally.health()
+
+    def _add_others(self, tally: _Tally, now: int, account: int, members: int, action: Action) -> None:
+        for market in market_set.iterate(members):
+            projected, config = self._project(now, market)
+            tally.add(now, projected, config, self.positions[account, market], action)
+
+
+def _tally(balance: int) -> _Tally:
+    return _Tally(balance, balance, balance, balance)

@@ -1,0 +1,122 @@
+"""Twin of `pool/Pools.sol`. Tokens are token units, shares have 24 decimals."""
+
+from keel.model import pool, validity
+from keel.model.errors import Refused
+from keel.model.fixed import PPM, mul_div_ceil, u256
+from keel.model.ledger.accrual import FundingLedger
+from keel.model.ledger.books import MAX_SHARES, add, same_address
+from keel.model.records import Market, MarketConfig
+from keel.model.validity import Action
+from keel.units import WAD
+
+MAX_DEPTH = 2**111
+
+
+class Pools(FundingLedger):
+    """What a market's share vault calls, and the previews."""
+
+    def pool_deposit(self, now: int, sender: str, market: int, tokens: int, wanted: int = 0) -> int:
+        """Mint shares for tokens at the higher of the equity at index and at TWAP.
+
+        Args:
+            now: Block time, seconds.
+            sender: Caller; only the market's vault may.
+            market: Market id.
+            tokens: Token units.
+            wanted: Exact shares to mint, at most what the tokens are worth; 0 = all of that, floor.
+        """
+        m, config = self._enter(now, sender, market, Action.POOL_DEPOSIT)
+        amount = self._to_amount(tokens)
+        shares = _shares_for(m, config, amount)
+        if wanted != 0 and wanted <= shares:
+            shares = wanted
+        if shares == 0 or wanted > shares:
+            raise Refused("DustAmount", tokens)
+        supply = u256(m.shares + shares)
+        if supply > MAX_SHARES or pool.depth(config.depth_per_share, supply) > MAX_DEPTH:
+            raise Refused("AmountOutOfRange", tokens, MAX_DEPTH)
+        m.cash = add(m.cash, amount)
+        m.shares = supply
+        self._book_in(tokens)
+        self.markets[market] = m
+        return shares
+
+    def pool_redeem(self, now: int, sender: str, market: int, shares: int, to: str) -> int:
+        """Burn shares and pay `to` at the lower equity, less the charge; gives token units, floor."""
+        m, config = self._enter(now, sender, market, Action.POOL_REDEEM)
+        tokens = self._tokens_for(m, config, shares)
+        if tokens == 0:
+            raise Refused("DustAmount", shares)
+        m.cash = add(m.cash, -tokens * self.token_scale)
+        m.shares -= shares
+        _check_utilization(m, config)
+        self._pay_out(to, tokens)
+        self.markets[market] = m
+        return tokens
+
+    def pool_equity(self, now: int, market: int) -> tuple[int, int]:
+        """Equity at the lower and at the higher of index and TWAP, quote WAD, floor."""
+        return _equities(*self._project(now, market))
+
+    def convert_to_pool_tokens(self, now: int, market: int, shares: int) -> int:
+        """Token units behind shares before the charge, floor."""
+        m, config = self._project(now, market)
+        return pool.assets_for(shares, _equities(m, config)[0], m.shares) // self.token_scale
+
+    def preview_pool_deposit(self, now: int, market: int, tokens: int) -> int:
+        """Shares for token units, floor."""
+        return _shares_for(*self._project(now, market), self._to_amount(tokens))
+
+    def preview_pool_mint(self, now: int, market: int, shares: int) -> int:
+        """Token units that mint exactly `shares`, ceil."""
+        m, config = self._project(now, market)
+        assets = pool.assets_to_mint(shares, _equities(m, config)[1], m.shares)
+        return mul_div_ceil(assets, 1, self.token_scale)
+
+    def preview_pool_redeem(self, now: int, market: int, shares: int) -> int:
+        """Token units for shares, floor, charge taken."""
+        return self._tokens_for(*self._project(now, market), shares)
+
+    def _enter(self, now: int, sender: str, market: int, action: Action) -> tuple[Market, MarketConfig]:
+        m, config = self._project(now, market)
+        if not same_address(sender, self.links[market].vault):
+            raise Refused("NotVault", sender)
+        validity.require(m.price, action, config.fresh_seconds, config.stale_seconds, now)
+        return m, config
+
+    def _tokens_for(self, m: Market, config: MarketConfig, shares: int) -> int:
+        if shares == 0 or shares > m.shares:
+            raise Refused("DustAmount", shares)
+        lower, _ = _equities(m, config)
+        gross = pool.assets_for(shares, lower, m.shares)
+        before = pool.depth(config.depth_per_share, m.shares)
+        after = pool.depth(config.depth_per_share, m.shares - shares)
+        limit = u256(after * config.max_skew_ppm) // PPM
+        if abs(m.skew) > limit:
+            raise Refused("BandExceeded", m.skew, limit)
+        index = max(m.price.index, m.price.twap)
+        charge = pool.redemption_charge(index, before, after, m.skew)
+        return (gross - charge) // self.token_scale if gross > charge else 0
+
+
+def _equities(m: Market, config: MarketConfig) -> tuple[int, int]:
+    """Equity at the lower and at the higher of index and TWAP; both at or above zero."""
+    depth = pool.depth(config.depth_per_share, m.shares)
+    at_index = pool.equity(m.cash, m.open_notional, m.price.index, depth, m.skew)
+    at_twap = pool.equity(m.cash, m.open_notional, m.price.twap, depth, m.skew)
+    lower, higher = sorted((at_index, at_twap))
+    if lower < 0:
+        raise Refused("NoEquity", lower)
+    return lower, higher
+
+
+def _shares_for(m: Market, config: MarketConfig, amount: int) -> int:
+    return pool.shares_for(amount, _equities(m, config)[1], m.shares)
+
+
+def _check_utilization(m: Market, config: MarketConfig) -> None:
+    depth = pool.depth(config.depth_per_share, m.shares)
+    equity = pool.equity(m.cash, m.open_notional, m.price.index, depth, m.skew)
+    used = pool.utilization(m.price.index, m.skew, equity, config.max_exposure_ppm)
+    if used > WAD:
+        raise Refused("UtilizationExceeded", used, WAD)

@@ -1,0 +1,65 @@
+"""Twin of `liquidation/LiquidationMath.sol`: tiers, penalty and closed-form size of a liquidation."""
+
+from enum import IntEnum
+
+from keel.model.fixed import cast, i256, mul_div_ceil, mul_div_floor, u256
+from keel.units import WAD
+
+TRIM_FROM = 8 * WAD // 10
+DELEVERAGE_FROM = 5 * WAD // 10
+TRIM_LIMIT = 25 * WAD // 100
+# Margin ratio of an account without maintenance and debt, WAD.
+RATIO_MAX = WAD * WAD
+
+
+class Tier(IntEnum):
+    """How much of a position a liquidation takes; numbered as in Solidity."""
+
+    HEALTHY = 0
+    TRIM = 1
+    DELEVERAGE = 2
+    CLOSE = 3
+
+
+def margin_ratio(equity: int, maintenance: int) -> int:
+    """Equity over maintenance, WAD, floor, clamped to 0 .. 1e36; 1e36 without maintenance and debt."""
+    if equity < 0:
+        return 0
+    if maintenance == 0:
+        return RATIO_MAX
+    return min(mul_div_floor(equity, WAD, maintenance), RATIO_MAX)
+
+
+def tier(ratio: int) -> Tier:
+    """Tier of a margin ratio, WAD: trim from 0.8, deleverage from 0.5, else close; healthy from 1."""
+    if ratio >= WAD:
+        return Tier.HEALTHY
+    if ratio >= TRIM_FROM:
+        return Tier.TRIM
+    return Tier.DELEVERAGE if ratio >= DELEVERAGE_FROM else Tier.CLOSE
+
+
+def penalty_rate(ratio: int, min_bps: int, max_bps: int) -> int:
+    """Penalty on closed value, bps * WAD: linear from `min_bps` at ratio 1 to `max_bps` at ratio 0."""
+    gap = max(WAD - ratio, 0)
+    return u256(u256(min_bps * WAD) + u256(u256(max_bps - min_bps) * gap))
+
+
+def close_fraction(tier_: Tier, equity: int, target: int, target_here: int, cost_all: int) -> int:
+    """Fraction of the position to close so that equity reaches the target, WAD, ceil; 1e18 = all.
+
+    f = (T - e) / (t - c). Closing the fraction x costs at most x * c (slippage is convex) and frees at least
+    x * t (brackets are convex), so the target is met or passed.
+
+    Args:
+        tier_: Tier of the account; a trim closes at most a quarter.
+        equity: Equity of the account, quote WAD; not above the target.
+        target: Target equity of the account (T).
+        target_here: The part of it that this position asks for (t).
+        cost_all: Cost of closing all of it, penalty and slippage (c).
+    """
+    if tier_ == Tier.CLOSE or equity <= cast(cost_all, 256, signed=True) or target_here <= cost_all:
+        return WAD
+    missing = cast(i256(cast(target, 256, signed=True) - equity))
+    fraction = mul_div_ceil(missing, WAD, target_here - cost_all)
+    return min(fraction, TRIM_LIMIT if tier_ == Tier.TRIM else WAD)

@@ -1,0 +1,169 @@
+"""Twins of the structs in `contracts/types`: the same fields in the same order, names in snake_case.
+
+State (`Market`, `Account`, `Position`) is mutable, as the contract's working copies are; everything else is
+frozen. `parse` reads any of them from the named tuple that a chain returns.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields
+from typing import Any, TypeVar, get_type_hints
+
+from keel.model.margin import Brackets
+from keel.model.validity import Price, Validity
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Account:
+    """Settlement balance and open markets of one account.
+
+    Attributes:
+        balance: Quote WAD, int128; negative while realised losses wait for liquidation.
+        markets: Packed set of market ids, see `market_set`.
+    """
+
+    balance: int = 0
+    markets: int = 0
+
+
+@dataclass(slots=True)
+class Position:
+    """One account's position in one market.
+
+    Attributes:
+        size: Base WAD, long positive.
+        notional: Quote paid for `size`, WAD, same sign.
+        longs_paid: `Market.longs_paid` at the last settlement.
+        shorts_paid: `Market.shorts_paid` at the last settlement.
+    """
+
+    size: int = 0
+    notional: int = 0
+    longs_paid: int = 0
+    shorts_paid: int = 0
+
+
+@dataclass(slots=True)
+class Market:
+    """The moving state of a market.
+
+    Attributes:
+        long_interest: Sum of long sizes, base WAD; `short_interest` that of short sizes, positive.
+        accrued_at: Time up to which funding is accrued, seconds.
+        open_notional: Sum of all positions' signed notionals, quote WAD (N).
+        cash: Pool cash, quote WAD (C).
+        longs_paid: Funding index of what longs paid, RAY quote per base (U).
+        shorts_paid: Funding index of what shorts paid, RAY quote per base (W).
+        funding_state: State of the funding model, 32 bytes.
+        shares: Pool shares, 24 decimals (S).
+        funding_clearing: Funding collected minus credited, quote WAD.
+        price: Stored price.
+    """
+
+    long_interest: int = 0
+    short_interest: int = 0
+    accrued_at: int = 0
+    open_notional: int = 0
+    cash: int = 0
+    longs_paid: int = 0
+    shorts_paid: int = 0
+    funding_state: bytes = bytes(32)
+    shares: int = 0
+    funding_clearing: int = 0
+    price: Price = field(default_factory=Price)
+
+    @property
+    def skew(self) -> int:
+        """Net trader position (q), base WAD."""
+        return self.long_interest - self.short_interest
+
+
+@dataclass(frozen=True, slots=True)
+class MarketConfig:
+    """What a trade reads besides the market state.
+
+    Attributes:
+        funding_model: Address of the funding model.
+        taker_fee_ppm: Taker fee on notional.
+        deviation_fee_ppm: Surcharge of immediate fills that covers the feed's deviation threshold.
+        insurance_fee_share_ppm: Insurance share of fees.
+        depth_per_share: Curve depth per whole pool share, base WAD (kappa).
+        max_exposure_ppm: Largest net position value over pool equity.
+        max_skew_ppm: Largest net position over depth (qMax).
+        base_sigma_bps: Volatility at which the initial margin multiplier is one.
+        fresh_seconds: Price age up to which new risk is taken.
+        stale_seconds: Price age up to which reductions and liquidations fill.
+        heartbeat_seconds: Time after a stored price over which funding still accrues.
+        min_notional: Smallest open position, whole quote units.
+        status: 0 unlisted, 1 open, 2 reduce only.
+        brackets: Margin brackets and liquidation penalties.
+    """
+
+    funding_model: str
+    taker_fee_ppm: int
+    deviation_fee_ppm: int
+    insurance_fee_share_ppm: int
+    depth_per_share: int
+    max_exposure_ppm: int
+    max_skew_ppm: int
+    base_sigma_bps: int
+    fresh_seconds: int
+    stale_seconds: int
+    heartbeat_seconds: int
+    min_notional: int
+    status: int
+    brackets: Brackets
+
+
+@dataclass(frozen=True, slots=True)
+class MarketLinks:
+    """What only cold paths read.
+
+    Attributes:
+        vault: Share vault of the market's pool, the only caller of its pool functions.
+        keeper_share_bps: Keeper share of the liquidation penalty.
+        target_bps: Margin ratio after a partial liquidation (12500 = 1.25).
+        oracle: Source of prices.
+    """
+
+    vault: str
+    keeper_share_bps: int
+    target_bps: int
+    oracle: str
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Equity and requirements of an account, quote WAD, funding up to now included.
+
+    Attributes:
+        equity: Balance plus profit and loss at the index, floor.
+        equity_worse: The same with each position at the worse of index and TWAP, floor.
+        equity_better: The same with each position at the better of index and TWAP, floor.
+        withdrawable: `equity_worse` without unrealised profit.
+        initial: Initial margin with the volatility multiplier, ceil.
+        maintenance: Maintenance margin at the index, ceil.
+        worst: Worst price validity among the account's markets.
+    """
+
+    equity: int
+    equity_worse: int
+    equity_better: int
+    withdrawable: int
+    initial: int
+    maintenance: int
+    worst: Validity
+
+
+def parse(kind: type[T], values: Iterable[Any]) -> T:
+    """Read a record from its values in order of declaration, nested records included."""
+    hints = get_type_hints(kind)
+    members = [hints[member.name] for member in fields(kind)]  # type: ignore[arg-type]
+    return kind(*(_member(member, value) for member, value in zip(members, values, strict=True)))
+
+
+def _member(kind: Any, value: Any) -> Any:
+    if hasattr(kind, "__dataclass_fields__"):
+        return parse(kind, value)
+    return kind(value)

@@ -1,0 +1,77 @@
+"""Carries actions and probes out and checks what must hold after each."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from keel.sim.fuzz.action import Action
+from keel.sim.fuzz.invariants.base import Check
+from keel.sim.fuzz.invariants.catalogue import CHECKS
+from keel.sim.fuzz.invariants.probes import PROBES
+from keel.sim.fuzz.perform import PERFORM
+from keel.sim.fuzz.stage import Stage
+
+
+@dataclass(slots=True)
+class Tally:
+    """What has been done and checked.
+
+    Attributes:
+        actions: Successful actions by name.
+        reverts: Refused ones by error.
+        invariants: Checks by id.
+        protocol: Successful calls of the protocol: no warps, no feeds, no gifts, no probes.
+    """
+
+    actions: Counter[str] = field(default_factory=Counter)
+    reverts: Counter[str] = field(default_factory=Counter)
+    invariants: Counter[str] = field(default_factory=Counter)
+    protocol: int = 0
+
+    def add(self, other: "Tally") -> None:
+        """Add another count to this one."""
+        self.actions += other.actions
+        self.reverts += other.reverts
+        self.invariants += other.invariants
+        self.protocol += other.protocol
+
+
+class Examiner:
+    """A stage on which nothing goes unchecked.
+
+    Args:
+        stage: The stage.
+        checks: What to check after actions.
+    """
+
+    def __init__(self, stage: Stage, checks: tuple[Check, ...] = CHECKS) -> None:
+        self.stage, self.tally = stage, Tally()
+        self._after = {name: _select(checks, name, refused=False) for name in PERFORM}
+        self._refused = {name: _select(checks, name, refused=True) for name in PERFORM}
+
+    def do(self, action: Action) -> None:
+        """Carry an action or a probe out, and check.
+
+        Raises:
+            Violation: An invariant does not hold.
+        """
+        name, tally = action.name, self.tally
+        probe = PROBES.get(name)
+        if probe is not None:
+            tally.invariants[probe.invariant] += probe.run(self.stage, *action.args)
+            return
+        step = self.stage.apply(action)
+        if step.refusal is None:
+            tally.actions[name] += 1
+            tally.protocol += PERFORM[name].protocol
+            checks = self._after[name]
+        else:
+            tally.reverts[step.refusal.error] += 1
+            checks = self._refused[name]
+        for check in checks:
+            tally.invariants[check.invariant] += check.run(step)
+
+
+def _select(checks: tuple[Check, ...], name: str, *, refused: bool) -> list[Check]:
+    return [
+        check for check in checks if check.refused == refused and (not check.actions or name in check.actions)
+    ]

@@ -1,0 +1,132 @@
+"""Actions of the governor and the guardian, and of those who would like to be."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import astuple, replace
+from typing import Any
+
+from keel.evm.chain import Contract, Receipt
+from keel.sim.fuzz.action import Done
+from keel.sim.fuzz.world import OPERATOR, World
+
+# What `set_market` changes, by number: first parameters of the config, then of the links.
+CONFIG_FIELDS = (
+    "taker_fee_ppm",
+    "deviation_fee_ppm",
+    "insurance_fee_share_ppm",
+    "max_exposure_ppm",
+    "max_skew_ppm",
+    "base_sigma_bps",
+    "fresh_seconds",
+    "stale_seconds",
+    "heartbeat_seconds",
+    "min_notional",
+    "depth_per_share",
+)
+LINK_FIELDS = ("keeper_share_bps", "target_bps")
+# What `set_feed` changes, by number.
+FEED_FIELDS = ("max_deviation_bps", "max_volatile_bps", "clamp_bps")
+
+_NO_PREDECESSOR = bytes(32)
+
+
+def restrict(world: World, sender: int, market: int) -> Done:
+    """Make a market reduce-only: the guardian, at once."""
+    receipt = world.send_core(sender, "restrictMarket", market)
+    world.refresh_rules(market)
+    return Done(receipt)
+
+
+def reopen(world: World, sender: int, market: int) -> Done:
+    """Open a market again: the governor, through the timelock."""
+    receipt = _through_timelock(world, sender, world.core, "reopenMarket", market)
+    world.refresh_rules(market)
+    return Done(receipt)
+
+
+def set_market(world: World, sender: int, market: int, field: int, value: int) -> Done:
+    """Change one parameter of a market."""
+    rules = world.rules[market]
+    config, links = rules.config, rules.links
+    if field < len(CONFIG_FIELDS):
+        change: dict[str, Any] = {CONFIG_FIELDS[field]: value}
+        config = replace(config, **change)
+    else:
+        change = {LINK_FIELDS[field - len(CONFIG_FIELDS)]: value}
+        links = replace(links, **change)
+    arguments = (market, astuple(config), astuple(links))
+    receipt = _through_timelock(world, sender, world.core, "setMarket", *arguments)
+    world.refresh_rules(market)
+    return Done(receipt)
+
+
+def set_feed(world: World, sender: int, market: int, field: int, value: int) -> Done:
+    """Change one limit of a market's feed, and give it all of its sources."""
+    oracle = world.ghost.oracles[market]
+    limits = oracle.limits if field < 0 else replace(oracle.limits, **{FEED_FIELDS[field]: value})
+    sources = [source.address for source in world.sources[market]]
+    feed = (sources, astuple(limits))
+    receipt = _through_timelock(world, sender, world.protocol.contracts.hub, "setFeed", market, feed)
+    oracle.limits = limits
+    return Done(receipt)
+
+
+def intrude(world: World, sender: int, way: int, market: int) -> Done:
+    """Call, without any right to it, something that only a role or another contract may call."""
+    target, function, arguments = _INTRUSIONS[way % len(_INTRUSIONS)](world, market)
+    return Done(world.send(sender, target, function, *arguments))
+
+
+def _through_timelock(world: World, sender: int, target: Contract, function: str, *arguments: Any) -> Receipt:
+    calldata = target.abi.function(function).encode(arguments)
+    world.ghost.salt += 1
+    salt = world.ghost.salt.to_bytes(32, "big")
+    operation = (target.address, 0, calldata, _NO_PREDECESSOR, salt)
+    timelock = world.protocol.contracts.timelock
+    world.send(sender, timelock, "schedule", *operation, 0)
+    return world.send(OPERATOR, timelock, "execute", *operation)
+
+
+_Intrusion = Callable[[World, int], tuple[Contract, str, tuple[Any, ...]]]
+
+
+def _market_call(function: str) -> _Intrusion:
+    def call(world: World, market: int) -> tuple[Contract, str, tuple[Any, ...]]:
+        rules = world.rules[market]
+        whole = (astuple(rules.config), astuple(rules.links))
+        return world.core, function, whole if function == "listMarket" else (market, *whole)
+
+    return call
+
+
+def _core_call(function: str, *arguments: Any) -> _Intrusion:
+    return lambda world, market: (world.core, function, tuple(_filled(world, market, arguments)))
+
+
+def _filled(world: World, market: int, arguments: tuple[Any, ...]) -> list[Any]:
+    known: Mapping[str, Any] = {"market": market, "me": world.senders[1]}
+    return [known.get(argument, argument) for argument in arguments]
+
+
+def _refresh(world: World, market: int) -> tuple[Contract, str, tuple[Any, ...]]:
+    return world.protocol.contracts.hub, "refresh", (market, (0, 0, 0, 0, 0))
+
+
+def _feed(world: World, market: int) -> tuple[Contract, str, tuple[Any, ...]]:
+    limits = world.ghost.oracles[market].limits
+    sources = [source.address for source in world.sources[market]]
+    return world.protocol.contracts.hub, "setFeed", (market, (sources, astuple(limits)))
+
+
+_INTRUSIONS: tuple[_Intrusion, ...] = (
+    _market_call("listMarket"),
+    _market_call("setMarket"),
+    _core_call("reopenMarket", "market"),
+    _core_call("restrictMarket", "market"),
+    _core_call("setInsuranceVault", "me"),
+    _core_call("poolDeposit", "market", 1, 0),
+    _core_call("poolRedeem", "market", 1, "me"),
+    _core_call("insuranceDeposit", 1, 0),
+    _core_call("insuranceRedeem", 1, "me"),
+    _refresh,
+    _feed,
+)

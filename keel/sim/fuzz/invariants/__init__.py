@@ -1,0 +1,1 @@
+"""What must hold whatever anybody does: one function for each invariant, named by its id in the catalogue."""

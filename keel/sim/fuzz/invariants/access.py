@@ -1,0 +1,50 @@
+"""Who may do what, and how a call may fail."""
+
+from keel.sim.fuzz.invariants.base import require
+from keel.sim.fuzz.stage import Step
+from keel.sim.fuzz.world import ACCOUNTS, OPERATOR
+
+# Every way in which an action may be refused. Anything else (a Panic, a halt, no data) is a bug.
+EXPECTED = frozenset(
+    {
+        *("NotAuthorized", "MarketUnknown", "MarketReduceOnly", "ZeroAmount", "SizeOutOfRange"),
+        *("AmountOutOfRange", "PositionTooSmall", "PriceLimitMissed", "DeadlinePassed", "BandExceeded"),
+        *("UtilizationExceeded", "MarginTooLow", "NotLiquidatable", "NoPosition", "NotVault"),
+        *("DustAmount", "NoEquity", "ParameterOutOfBounds", "PriceNotGoodFor", "NotCore"),
+        *("FeedOutOfBounds", "ZeroShares", "NotController", "NotClaimable"),
+        *("AccessManagedUnauthorized", "AccessControlUnauthorizedAccount"),
+        *("InsufficientBalance", "InsufficientAllowance", "TransferFromFailed"),
+    }
+)
+_GOVERNED = frozenset({"restrict", "reopen", "set_market", "set_feed"})
+
+
+def inv_55(step: Step) -> int:
+    """The lock is open between transactions."""
+    require(step.error.error != "ReentrancyGuardReentrantCall", "error", step.error.error)
+    return 1
+
+
+def reverts(step: Step) -> int:
+    """A refused call says why, with an error of the protocol."""
+    require(step.error.error in EXPECTED, "error", str(step.error))
+    return 1
+
+
+def inv_56(step: Step) -> int:
+    """Only roles and vaults do what is theirs, and only owners and operators act for an account."""
+    name, (sender, place, *rest) = step.action.name, step.action.args
+    if name in _GOVERNED:
+        require(sender == OPERATOR, "sender", sender, "did", name)
+        return 1
+    if name == "intrude":
+        require(False, "sender", sender, "got through by way", place)
+    owner = ACCOUNTS[place][0]
+    if name == "set_operator":
+        require(sender == owner, "sender", sender, "owner", owner)
+        return 1
+    allowed = sender == owner or step.world.is_operator(place, sender)
+    require(allowed, "sender", sender, "owner", owner)
+    third = name == "withdraw" and rest[1] != owner
+    require(not third or sender == owner, "sender", sender, "paid out to", rest[-1])
+    return 1

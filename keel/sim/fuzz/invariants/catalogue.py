@@ -1,0 +1,110 @@
+"""The checks that run after actions, by id, and the reasons of those ids that have none here."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from keel.sim.fuzz.invariants import access, funding, liquidation, margin, pools, prices, solvency
+from keel.sim.fuzz.invariants.base import Check
+
+_TRADE, _LIQUIDATE = frozenset({"trade"}), frozenset({"liquidate"})
+_OWN = frozenset({"trade", "withdraw", "multicall", "set_operator", "deposit"})
+_VAULT, _BUY = frozenset({"stake", "mint", "redeem"}), frozenset({"stake", "mint"})
+_PRICE = frozenset({"update_price", "tick"})
+_TOKENS = (
+    frozenset({"deposit", "withdraw", "multicall", "donate", "stake", "mint", "redeem", "trade"}) | _LIQUIDATE
+)
+_MARKET = frozenset(
+    {
+        "trade",
+        "multicall",
+        "liquidate",
+        "accrue",
+        "stake",
+        "mint",
+        "redeem",
+        "set_market",
+        "restrict",
+        "reopen",
+    }
+)
+_ACCOUNT = frozenset({"trade", "withdraw", "multicall", "deposit", "liquidate"})
+_ACCESS = frozenset(
+    {
+        "trade",
+        "withdraw",
+        "multicall",
+        "set_operator",
+        "restrict",
+        "reopen",
+        "set_market",
+        "set_feed",
+        "intrude",
+    }
+)
+
+CHECKS: tuple[Check, ...] = (
+    Check("INV-01", solvency.inv_01, _TOKENS | _MARKET),
+    Check("INV-02", solvency.inv_02, _TOKENS | _MARKET),
+    Check("INV-03", solvency.inv_03, _TOKENS),
+    Check("INV-04", solvency.inv_04, _MARKET),
+    Check("INV-05", solvency.inv_05, _MARKET),
+    Check("INV-05", solvency.inv_05_fill, _TRADE),
+    Check("INV-08", solvency.inv_08, _ACCOUNT),
+    Check("INV-09", solvency.inv_09, _ACCOUNT),
+    Check("INV-12", funding.inv_12, _MARKET | _PRICE),
+    Check("INV-13", funding.inv_13, _MARKET | _PRICE),
+    Check("INV-14", funding.inv_14, _MARKET | _PRICE),
+    Check("INV-16", funding.inv_16, _TRADE),
+    Check("INV-18", funding.inv_18, _TRADE),
+    Check("INV-21", margin.inv_21, _OWN),
+    Check("INV-22", margin.inv_22, _TRADE),
+    Check("INV-23", margin.inv_23, _MARKET),
+    Check("INV-24", margin.inv_24, _TRADE),
+    Check("INV-24", margin.inv_24_withdraw, frozenset({"withdraw"})),
+    Check("INV-25", liquidation.inv_25, _LIQUIDATE),
+    Check("INV-25", liquidation.inv_25_refused, _LIQUIDATE, refused=True),
+    Check("INV-26", margin.inv_26, _OWN),
+    Check("INV-28", liquidation.inv_28, _LIQUIDATE),
+    Check("INV-29", liquidation.inv_29, _LIQUIDATE),
+    Check("INV-30", liquidation.inv_30, _LIQUIDATE),
+    Check("INV-31", liquidation.inv_31, _LIQUIDATE),
+    Check("INV-32", liquidation.inv_32, _LIQUIDATE),
+    Check("INV-36", liquidation.inv_36, _LIQUIDATE),
+    Check("INV-37", liquidation.inv_37, _LIQUIDATE),
+    Check("INV-40", pools.inv_40, _MARKET),
+    Check("INV-40", pools.inv_40_insurance, _VAULT),
+    Check("INV-41", pools.inv_41, _VAULT),
+    Check("INV-42", pools.inv_42, _BUY),
+    Check("INV-42", pools.inv_42_redeem, frozenset({"redeem"})),
+    Check("INV-43", pools.inv_43, _VAULT),
+    Check("INV-44", margin.inv_44, _MARKET - _LIQUIDATE),
+    Check("INV-45", pools.inv_45, frozenset({"redeem"})),
+    Check("INV-47", prices.inv_47, _PRICE),
+    Check("INV-48", prices.inv_48, _PRICE),
+    Check("INV-49", margin.inv_49, _VAULT | _TRADE | _LIQUIDATE),
+    Check("INV-50", margin.inv_50, _VAULT | _TRADE | _LIQUIDATE | frozenset({"withdraw"})),
+    Check("INV-50", margin.inv_50_refused, refused=True),
+    Check("INV-51", prices.inv_51, _PRICE),
+    Check("INV-55", access.inv_55, refused=True),
+    Check("INV-56", access.inv_56, _ACCESS),
+    Check("REVERT", access.reverts, refused=True),
+)
+
+NOT_CHECKED: Mapping[str, str] = MappingProxyType(
+    {
+        "INV-10": "the design reserves nothing per position; utilization is INV-23 and INV-44",
+        "INV-11": "is INV-02: all wealth is either in the core's buckets or in the token's balances",
+        "INV-17": "follows from INV-16: what a position settles depends on its own checkpoints only",
+        "INV-19": "the curve has no stored reserves; INV-40 says that no trade lowers what the pool is worth",
+        "INV-27": "a property of pure functions, not of states: the model's tests have it",
+        "INV-35": "needs deleveraging of winners, which is not built",
+        "INV-38": "needs haircuts, which are not built",
+        "INV-39": "needs a loss cap per market, which is not built",
+        "INV-46": "the worlds here start with liquidity; the unit tests attack an empty pool",
+        "INV-53": "INV-52 holds time still; with time, INV-12 and INV-13 bound what is received",
+        "INV-57": "needs the order book, which is not built",
+        "INV-60": "this engine's gas is a lower bound; gas is measured on a node",
+        "INV-61": "compares deployments with different decimals; the model's tests scale",
+        "INV-62": "needs a token that refuses addresses; the unit tests have one",
+    }
+)

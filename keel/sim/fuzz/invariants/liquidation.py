@@ -1,0 +1,161 @@
+"""Liquidations, what covers a shortfall, and who gets the penalty."""
+
+from typing import Any, NamedTuple
+
+from keel.model.funding import due
+from keel.model.liquidation import Tier
+from keel.model.records import Health
+from keel.model.validity import Validity
+from keel.sim.fuzz.invariants.base import require
+from keel.sim.fuzz.stage import Step
+from keel.units import BPS, WAD
+
+_GRACE_BPS = 8_000
+
+
+class _Liquidation(NamedTuple):
+    place: int
+    keeper: int
+    market: int
+    tier: int
+    fill: Any
+    penalty: int
+    reward: int
+    shortfall: int
+    from_insurance: int
+    from_pool: int
+
+
+def _read(step: Step) -> _Liquidation:
+    keeper, place, market = step.action.args
+    receipt = step.receipt
+    args = receipt.event("Liquidated").args
+    fill, penalty, reward = args["fill"], args["penalty"], args["reward"]
+    old = step.before.position(place, market)
+    paid, received = due(step.before.market(market), old)
+    balance = step.before.books.accounts[place].balance - paid + received + fill.realized - penalty
+    flat = step.after.books.accounts[place].markets == 0
+    debts = receipt.events("BadDebtCovered")
+    from_insurance = sum(debt.args["fromInsurance"] for debt in debts)
+    from_pool = sum(debt.args["fromPool"] for debt in debts)
+    require(len(debts) <= 1, "bad debts", len(debts))
+    shortfall = max(-balance, 0) if flat else 0
+    return _Liquidation(
+        place, keeper, market, args["tier"], fill, penalty, reward, shortfall, from_insurance, from_pool
+    )
+
+
+def trigger(health: Health) -> tuple[int, int]:
+    """Equity that counts and what it is compared with."""
+    equity = health.equity_better if health.worst >= Validity.VOLATILE else health.equity
+    if health.worst == Validity.SEQUENCER_GRACE:
+        return equity, health.maintenance * _GRACE_BPS // BPS
+    return equity, health.maintenance
+
+
+def inv_25(step: Step) -> int:
+    """Only an account whose equity is below maintenance is liquidated."""
+    equity, limit = trigger(step.before.health(step.action.args[1]))
+    require(equity < limit, "equity", equity, "maintenance", limit)
+    return 1
+
+
+def inv_25_refused(step: Step) -> int:
+    """A liquidation is refused as unnecessary only where equity covers maintenance."""
+    if step.error.error != "NotLiquidatable":
+        return 0
+    equity, limit = trigger(step.before.health(step.action.args[1]))
+    require(equity >= limit, "equity", equity, "maintenance", limit)
+    return 1
+
+
+def inv_28(step: Step) -> int:
+    """A liquidation shrinks a position and never turns its side."""
+    _, place, market = step.action.args
+    old, new = step.before.position(place, market).size, step.after.position(place, market).size
+    require(abs(new) < abs(old), "before", old, "after", new)
+    require(new == 0 or (new > 0) == (old > 0), "before", old, "after", new)
+    return 1
+
+
+def inv_29(step: Step) -> int:
+    """A liquidation that leaves something of the position improves the margin ratio of the account."""
+    _, place, market = step.action.args
+    old, new = step.before.health(place), step.after.health(place)
+    if step.after.position(place, market).size == 0 or old.equity <= 0:
+        return 0
+    better = new.equity * old.maintenance >= old.equity * new.maintenance
+    before, after = _ratio(old), _ratio(new)
+    require(better, "place", place, "ratio before", before, "after", after)
+    return 1
+
+
+def _ratio(health: Health) -> int:
+    return health.equity * WAD // health.maintenance if health.maintenance else 0
+
+
+def inv_30(step: Step) -> int:
+    """A deleverage reaches the target or closes the position, or takes all that the curve has room for."""
+    seen = _read(step)
+    health = step.after.health(seen.place)
+    partial = seen.tier == Tier.DELEVERAGE and step.after.position(seen.place, seen.market).size
+    # In a volatile market the size follows the better of two equities, which the fill may not leave.
+    if not partial or step.before.health(seen.place).worst >= Validity.VOLATILE:
+        return 0
+    target = health.maintenance * step.before.rules[seen.market].links.target_bps // BPS
+    depth, skew = step.after.depth(seen.market), step.after.books.markets[seen.market].skew
+    full = abs(skew) >= depth * 3 // 4 - 1
+    require(full or health.equity >= target - 1, "equity", health.equity, "target", target)
+    return 1
+
+
+def inv_31(step: Step) -> int:
+    """The penalty is never more than the equity that the fill leaves, and the reward exactly its share."""
+    seen = _read(step)
+    index = step.before.books.markets[seen.market].price.index
+    loss = seen.fill.cost - seen.fill.size * index // WAD
+    left = step.before.health(seen.place).equity - loss
+    share = step.before.rules[seen.market].links.keeper_share_bps
+    require(seen.penalty <= max(left, 0), "penalty", seen.penalty, "equity left", left)
+    require(seen.reward == seen.penalty * share // BPS, "reward", seen.reward, "penalty", seen.penalty)
+    return 1
+
+
+def inv_32(step: Step) -> int:
+    """Bad debt is booked once, when the last position closes, and is exactly what the account is short of."""
+    seen = _read(step)
+    covered = seen.from_insurance + seen.from_pool
+    require(covered == seen.shortfall, "covered", covered, "short of", seen.shortfall)
+    old = step.before.position(seen.place, seen.market)
+    paid, received = due(step.before.market(seen.market), old)
+    earned = seen.reward if seen.place == seen.keeper else 0
+    charged = seen.fill.realized - seen.penalty + covered + earned
+    expected = step.before.books.accounts[seen.place].balance - paid + received + charged
+    balance = step.after.books.accounts[seen.place].balance
+    require(balance == expected, "balance", balance, "expected", expected)
+    return 1
+
+
+def inv_36(step: Step) -> int:
+    """The insurance moves by its part of the penalty, by dust, and by what it covered; the pool pays last."""
+    seen = _read(step)
+    old, new = step.before.books.totals.insurance, step.after.books.totals.insurance
+    now, after = step.before.market(seen.market), step.after.books.markets[seen.market]
+    position = step.before.position(seen.place, seen.market)
+    paid, received = due(now, position)
+    swept = now.funding_clearing + paid - received - after.funding_clearing
+    expected = old + seen.penalty - seen.reward + swept - seen.from_insurance
+    require(new == expected and new >= 0, "insurance", new, "expected", expected)
+    cash = now.cash - seen.fill.realized - seen.from_pool
+    require(after.cash == cash, "pool cash", after.cash, "expected", cash)
+    return 1
+
+
+def inv_37(step: Step) -> int:
+    """The pool pays for bad debt only when the insurance has nothing left."""
+    seen = _read(step)
+    if seen.from_pool == 0:
+        return 0
+    old = step.before.books.totals.insurance
+    require(seen.from_insurance == old, "insurance paid", seen.from_insurance, "of", old)
+    return 1

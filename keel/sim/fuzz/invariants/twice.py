@@ -1,0 +1,154 @@
+"""Probes that do something in two ways and compare; nothing of it stays."""
+
+from keel.model import curve
+from keel.model.fixed import PPM
+from keel.model.validity import Validity
+from keel.sim.fuzz.action import Action
+from keel.sim.fuzz.invariants.base import require
+from keel.sim.fuzz.invariants.liquidation import trigger
+from keel.sim.fuzz.perform import ANY_PRICE
+from keel.sim.fuzz.stage import Stage
+from keel.sim.fuzz.world import ACCOUNTS
+from keel.units import WAD
+
+# Each cost is at most 2 wei above the exact one.
+_COST_DUST = 4
+# Utilization counts what the pool has received, so each poke feeds back into the rate: to second order.
+_RELATIVE = 10**6
+
+
+def poke(stage: Stage, market: int, seconds: int, pieces: int) -> int:
+    """Poking a market many times accrues what poking it once does."""
+    once = _net(stage, market, [seconds])
+    step = seconds // pieces
+    often = _net(stage, market, [step] * (pieces - 1) + [seconds - step * (pieces - 1)])
+    allowed = max(abs(once), abs(often)) // _RELATIVE + pieces
+    require(abs(once - often) <= allowed, "once", once, "often", often, "pieces", pieces, "seconds", seconds)
+    return 1
+
+
+def _net(stage: Stage, market: int, pauses: list[int]) -> int:
+    """Growth of what longs paid less what shorts paid, RAY quote per base."""
+    before = stage.present.books.markets[market]
+    with stage.aside():
+        for pause in pauses:
+            stage.apply(Action("warp", (pause,)))
+            stage.apply(Action("accrue", (0, market)))
+        after = stage.present.books.markets[market]
+    return after.longs_paid - before.longs_paid - after.shorts_paid + before.shorts_paid
+
+
+def path(stage: Stage, place: int, market: int, first: int, second: int) -> int:
+    """Two trades cost what one of their sum costs, and coming back never pays."""
+    whole = _costs(stage, market, [(place, first + second)])
+    parts = _costs(stage, market, [(place, first), (place, second)])
+    back = _costs(stage, market, [(place, first), (place, -first)])
+    if back is not None:
+        require(back[0] >= 0, "cost of there and back", back[0])
+    if whole is None or parts is None:
+        return int(back is not None)
+    gap, same_side = parts[0] - whole[0], (first > 0) == (second > 0)
+    require(gap >= -_COST_DUST, "parts", parts[0], "whole", whole[0])
+    require(gap <= _COST_DUST or not same_side, "parts", parts[0], "whole", whole[0])
+    return 2
+
+
+def split(stage: Stage, place: int, other: int, market: int, first: int, second: int) -> int:
+    """Cutting a trade in pieces, over two accounts as well, does not lower what is charged for it."""
+    checked = 0
+    whole = _costs(stage, market, [(place, first + second)])
+    for accounts in ((place, place), (place, other)):
+        parts = _costs(stage, market, [(accounts[0], first), (accounts[1], second)])
+        if whole is None or parts is None:
+            continue
+        require(parts[1] >= whole[1] - _COST_DUST, "fees of parts", parts[1], "of the whole", whole[1])
+        paid, alone = sum(parts), sum(whole)
+        require(paid >= alone - 2 * _COST_DUST, "parts", paid, "whole", alone)
+        checked += 1
+    return checked
+
+
+def _costs(stage: Stage, market: int, trades: list[tuple[int, int]]) -> tuple[int, int] | None:
+    """Cost and fees of trades one after the other, quote WAD; None if one is refused."""
+    cost = fee = 0
+    with stage.aside():
+        for place, size in trades:
+            step = stage.apply(_trade(place, market, size))
+            if step.refusal is not None:
+                return None
+            paid = step.receipt.result
+            cost, fee = cost + paid.cost, fee + paid.fee
+    return cost, fee
+
+
+def _trade(place: int, market: int, size: int) -> Action:
+    return Action("trade", (ACCOUNTS[place][0], place, market, size, ANY_PRICE, 0))
+
+
+def self_liquidation(stage: Stage, place: int) -> int:
+    """Whoever liquidates himself ends with no more than if he had closed."""
+    owner = ACCOUNTS[place][0]
+    equity, limit = trigger(stage.present.health(place))
+    if equity >= limit:
+        return 0
+    closed = _wealth_after(stage, place, owner, own=False)
+    liquidated = _wealth_after(stage, place, owner, own=True)
+    if closed is None or liquidated is None:
+        return 0
+    require(liquidated <= closed + _COST_DUST, "liquidated", liquidated, "closed", closed)
+    return 1
+
+
+def _wealth_after(stage: Stage, place: int, owner: int, *, own: bool) -> int | None:
+    """Balances of all accounts of the owner once this one is flat; None if it does not get there."""
+    mine = [i for i, (sender, _) in enumerate(ACCOUNTS) if sender == owner]
+    with stage.aside():
+        for _ in range(4):
+            for market in stage.world.markets:
+                while own and _took(stage, Action("liquidate", (owner, place, market))):
+                    pass
+                size = stage.present.position(place, market).size
+                if size:
+                    _took(stage, _trade(place, market, -size))
+        books = stage.present.books
+        if books.accounts[place].markets:
+            return None
+        return sum(books.accounts[i].balance for i in mine)
+
+
+def _took(stage: Stage, action: Action) -> bool:
+    return stage.apply(action).refusal is None
+
+
+def leave(stage: Stage, place: int) -> int:
+    """With valid prices, a well-margined account closes everything and takes its money, restricted or not."""
+    present, owner = stage.present, ACCOUNTS[place][0]
+    sizes = {market: present.position(place, market).size for market in stage.world.markets}
+    held = {market: size for market, size in sizes.items() if size}
+    losses = [_exit_loss(stage, market, size) for market, size in held.items()]
+    health = present.health(place)
+    if not held or health.equity_worse - sum(losses) < 2 * health.initial:
+        return 0
+    if any(present.validity(market) != Validity.VALID for market in held):
+        return 0
+    with stage.aside():
+        for market, size in held.items():
+            step = stage.apply(_trade(place, market, -size))
+            require(step.refusal is None, "market", market, "closing was refused", step.refusal)
+        tokens = stage.present.books.accounts[place].balance // stage.world.token_scale
+        step = stage.apply(Action("withdraw", (owner, place, tokens, owner)))
+        require(step.refusal is None, "tokens", tokens, "withdrawal was refused", step.refusal)
+    return 1
+
+
+def _exit_loss(stage: Stage, market: int, size: int) -> int:
+    """Loss against the index of closing a position, fees included, quote WAD; huge beyond the curve."""
+    m, depth = stage.present.market(market), stage.present.depth(market)
+    after = abs(m.skew - size)
+    if after > abs(m.skew) and 4 * after > 3 * depth:
+        return 10**60
+    worse = max(m.price.index, m.price.twap) if size < 0 else min(m.price.index, m.price.twap)
+    cost = curve.cost(worse, depth, m.skew, -size)
+    config = stage.present.rules[market].config
+    fee = abs(cost) * (config.taker_fee_ppm + config.deviation_fee_ppm) // PPM
+    return cost + size * m.price.index // WAD + fee + 1

@@ -1,0 +1,97 @@
+"""Probes of everything at once: no book changed unseen, and every view says what the books say."""
+
+from typing import Any
+
+from keel.model.funding import due
+from keel.model.market_set import iterate
+from keel.model.records import Health, Market, parse
+from keel.sim.fuzz.ghost import INSURANCE
+from keel.sim.fuzz.invariants.base import require
+from keel.sim.fuzz.stage import Stage
+from keel.units import WAD
+
+
+def books(stage: Stage) -> int:
+    """No call has changed an account, position or market that is not its own."""
+    found, known = stage.reader.read_all(), stage.present.books
+    for place, account in enumerate(found.accounts):
+        require(account == known.accounts[place], "place", place, "found", account)
+    for key, position in found.positions.items():
+        require(position == known.positions[key], "place and market", key, "found", position)
+    for market, m in found.markets.items():
+        require(m == known.markets[market], "market", market, "found", m)
+    return len(found.accounts) + len(found.positions) + len(found.markets)
+
+
+def totals(stage: Stage) -> int:
+    """The core's totals are those that the calls so far add up to."""
+    found, known = stage.reader.read_all().totals, stage.present.books.totals
+    require(found == known, "found", found, "expected", known)
+    return 1
+
+
+def equities(stage: Stage) -> int:
+    """What accounts are worth adds up to balances, pending funding and q * P - N of every market."""
+    moment, count = stage.present, 0
+    expected = total = 0
+    for place, account in enumerate(moment.books.accounts):
+        shown = stage.world.protocol.view("healthOf", stage.world.ids[place])
+        total, expected = total + shown.equity, expected + account.balance
+        for market in iterate(account.markets):
+            paid, received = due(moment.market(market), moment.position(place, market))
+            expected, count = expected + received - paid, count + 1
+    for market, m in moment.books.markets.items():
+        net = m.skew * moment.market(market).price.index
+        expected += net // WAD - m.open_notional
+    limit = count + len(moment.books.markets)
+    require(abs(total - expected) <= limit, "equities", total, "books", expected)
+    return 1
+
+
+def healths(stage: Stage) -> int:
+    """The health that is shown is the health that calls use."""
+    for place in range(len(stage.present.books.accounts)):
+        shown = parse(Health, stage.world.protocol.view("healthOf", stage.world.ids[place]))
+        expected = stage.present.health(place)
+        require(shown == expected, "place", place, "shown", shown, "expected", expected)
+    return len(stage.present.books.accounts)
+
+
+def accruals(stage: Stage) -> int:
+    """Pending funding as shown is what the next call books."""
+    for market in stage.world.markets:
+        shown = parse(Market, stage.world.protocol.view("marketNow", market))
+        with stage.aside():
+            stage.world.send_core(0, "accrue", market)
+            booked = parse(Market, stage.world.protocol.view("marketOf", market))
+        require(shown == booked, "market", market, "shown", shown, "booked", booked)
+        expected = stage.present.market(market)
+        require(shown == expected, "market", market, "shown", shown, "expected", expected)
+    return 2 * len(stage.world.markets)
+
+
+def pools(stage: Stage) -> int:
+    """A pool is worth its cash less what its traders would receive, at the index and at the average."""
+    checked = 0
+    for market in stage.world.markets:
+        price = stage.present.books.markets[market].price
+        values = sorted(stage.present.equity(market, at) for at in (price.index, price.twap))
+        if values[0] < 0:
+            continue
+        shown: Any = stage.world.protocol.view("poolEquity", market)
+        require(list(shown) == values, "market", market, "shown", shown, "expected", values)
+        checked += 1
+    return checked
+
+
+def supplies(stage: Stage) -> int:
+    """Each vault has issued exactly the shares that the core counts, and they are all somebody's."""
+    world, known = stage.world, stage.present.books
+    for vault in (INSURANCE, *world.markets):
+        shares = known.totals.insurance_shares if vault == INSURANCE else known.markets[vault].shares
+        issued = world.chain.call(world.vault(vault), "totalSupply")
+        owned = sum(
+            stake.free + stake.asked for (where, _), stake in world.ghost.stakes.items() if where == vault
+        )
+        require(issued == shares == owned, "vault", vault, "issued", issued, "core", shares, "owned", owned)
+    return 1 + len(world.markets)

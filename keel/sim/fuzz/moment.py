@@ -1,0 +1,160 @@
+"""One moment of the protocol as the model sees it: books, funding up to now, health; all on demand."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from keel.model import margin, pool
+from keel.model.curve import premium
+from keel.model.fixed import div, mul_div_ceil, mul_div_floor_signed
+from keel.model.funding import FundingInput, due
+from keel.model.market_set import iterate
+from keel.model.records import Health, Market, MarketConfig, MarketLinks, Position
+from keel.model.validity import Validity, validity
+from keel.sim.fuzz.funding_contract import FundingContract
+from keel.sim.fuzz.reader import Books
+from keel.units import RAY, WAD
+
+# 1e-9 units of a stored volatility to WAD.
+_SIGMA = 10**9
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Parameters of a market in force, and its funding model."""
+
+    config: MarketConfig
+    links: MarketLinks
+    funding: FundingContract
+
+
+class Moment:
+    """Books at one time with what follows from them.
+
+    Args:
+        books: The books.
+        rules: By market id.
+        earlier: A moment whose results may be taken over where nothing has changed.
+    """
+
+    __slots__ = ("_health", "_markets", "_validity", "books", "rules")
+
+    def __init__(self, books: Books, rules: Mapping[int, Rules], earlier: "Moment | None" = None) -> None:
+        self.books, self.rules = books, rules
+        self._health: dict[int, Health] = {}
+        self._validity: dict[int, Validity] = {}
+        self._markets: dict[int, tuple[Market, Rules, Market]] = {}
+        if earlier is not None and earlier.books.now == books.now:
+            self._markets.update(earlier._markets)
+
+    @property
+    def now(self) -> int:
+        """Block time, seconds."""
+        return self.books.now
+
+    def market(self, market: int) -> Market:
+        """A market with its funding accrued up to now, as `marketNow` shows it."""
+        stored, rules = self.books.markets[market], self.rules[market]
+        known = self._markets.get(market)
+        if known is not None and known[0] is stored and known[1] is rules:
+            return known[2]
+        accrued = accrue(stored, rules, self.books.now)
+        self._markets[market] = (stored, rules, accrued)
+        return accrued
+
+    def health(self, place: int) -> Health:
+        """Health of an account, as `healthOf` shows it where that does not revert."""
+        known = self._health.get(place)
+        if known is None:
+            known = self._health[place] = self._health_of(place)
+        return known
+
+    def position(self, place: int, market: int) -> Position:
+        """A position as stored."""
+        return self.books.positions[place, market]
+
+    def validity(self, market: int) -> Validity:
+        """Validity of a market's price."""
+        known = self._validity.get(market)
+        if known is None:
+            config, price = self.rules[market].config, self.books.markets[market].price
+            known = validity(price, config.fresh_seconds, config.stale_seconds, self.books.now)
+            self._validity[market] = known
+        return known
+
+    def depth(self, market: int) -> int:
+        """Curve depth, base WAD."""
+        return pool.depth(self.rules[market].config.depth_per_share, self.books.markets[market].shares)
+
+    def equity(self, market: int, price: int) -> int:
+        """Pool equity with funding up to now at an index price (WAD), quote WAD, floor."""
+        m = self.market(market)
+        return pool.equity(m.cash, m.open_notional, price, self.depth(market), m.skew)
+
+    def utilization(self, market: int) -> int:
+        """Pool utilization at the index, WAD."""
+        m = self.market(market)
+        index = m.price.index
+        exposure = self.rules[market].config.max_exposure_ppm
+        return pool.utilization(index, m.skew, self.equity(market, index), exposure)
+
+    def _health_of(self, place: int) -> Health:
+        account = self.books.accounts[place]
+        equity = worse = better = withdrawable = account.balance
+        initial = maintenance = 0
+        worst = Validity.VALID
+        for market in iterate(account.markets):
+            m, config = self.market(market), self.rules[market].config
+            position = self.books.positions[place, market]
+            worst = max(worst, self.validity(market))
+            paid, received = due(m, position)
+            carried = received - paid - position.notional
+            pnl = mul_div_floor_signed(position.size, m.price.index, WAD) + carried
+            at_twap = mul_div_floor_signed(position.size, m.price.twap, WAD) + carried
+            equity, better = equity + pnl, better + max(pnl, at_twap)
+            worse += min(pnl, at_twap)
+            withdrawable += min(pnl, at_twap, 0)
+            value = mul_div_ceil(abs(position.size), m.price.index, WAD)
+            maintenance += margin.maintenance(config.brackets, value)
+            multiplier = margin.volatility_multiplier(m.price.sigma, config.base_sigma_bps)
+            initial += mul_div_ceil(margin.initial(config.brackets, value), multiplier, WAD)
+        return Health(equity, worse, better, withdrawable, initial, maintenance, worst)
+
+
+def accrue(market: Market, rules: Rules, now: int) -> Market:
+    """A market with funding accrued up to `now`: the twin of the core's accrual."""
+    until = min(market.price.at + rules.config.heartbeat_seconds, now)
+    elapsed = until - market.accrued_at
+    if elapsed <= 0:
+        return market if market.accrued_at == now else _with_funding(market, now, market.funding_state, 0)
+    state, integral = rules.funding.accrue(funding_input(market, rules.config, elapsed))
+    return _with_funding(market, now, state, div(integral * market.price.index, WAD))
+
+
+def funding_input(market: Market, config: MarketConfig, elapsed: int) -> FundingInput:
+    """What the funding model sees of a market."""
+    skew, sigma = market.skew, market.price.sigma * _SIGMA
+    if skew == 0:
+        return FundingInput(market.funding_state, market.accrued_at, elapsed, 0, 0, sigma)
+    depth, index = pool.depth(config.depth_per_share, market.shares), market.price.index
+    equity = pool.equity(market.cash, market.open_notional, index, depth, skew)
+    used = pool.utilization(index, skew, equity, config.max_exposure_ppm)
+    signed = used if skew > 0 else -used
+    return FundingInput(market.funding_state, market.accrued_at, elapsed, premium(depth, skew), signed, sigma)
+
+
+def _with_funding(market: Market, now: int, state: bytes, per_base: int) -> Market:
+    """Book `per_base` (RAY quote per base; longs pay when positive); the pool's part rounds to floor."""
+    received = market.skew * per_base // RAY
+    return Market(
+        market.long_interest,
+        market.short_interest,
+        now,
+        market.open_notional,
+        market.cash + received,
+        market.longs_paid + max(per_base, 0),
+        market.shorts_paid + max(-per_base, 0),
+        state,
+        market.shares,
+        market.funding_clearing - received,
+        market.price,
+    )

@@ -1,0 +1,242 @@
+"""Every action there is, carried out: on the chain, and in what the fuzzer remembers.
+
+Places: senders and accounts are numbers in the cast (see `World`), vaults are market ids or INSURANCE.
+Amounts are token units, sizes base WAD, shares 24 decimals, answers in the feed's decimals.
+"""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+from keel.sdk.protocol import NO_LIMIT
+from keel.sim.fuzz import govern
+from keel.sim.fuzz.action import Done
+from keel.sim.fuzz.ghost import INSURANCE
+from keel.sim.fuzz.reader import Touched
+from keel.sim.fuzz.world import World
+
+# As a limit price of a trade: none.
+ANY_PRICE = -1
+
+
+class Spec(NamedTuple):
+    """An action: how to do it, what it may change, and whether it is a call of the protocol."""
+
+    run: Callable[..., Done]
+    touches: Callable[..., Touched]
+    protocol: bool = True
+
+
+def deposit(world: World, sender: int, place: int, tokens: int) -> Done:
+    """Add margin to any account."""
+    return Done(world.send_core(sender, "deposit", world.ids[place], tokens), paid_in=tokens)
+
+
+def withdraw(world: World, sender: int, place: int, tokens: int, to: int) -> Done:
+    """Take margin out."""
+    receipt = world.send_core(sender, "withdraw", world.ids[place], tokens, world.senders[to])
+    return Done(receipt, paid_in=-tokens)
+
+
+def trade(world: World, sender: int, place: int, market: int, size: int, limit: int, deadline: int) -> Done:
+    """Trade; `limit` ANY_PRICE is none, `deadline` counts from now."""
+    return Done(world.send_core(sender, "trade", *_order(world, place, market, size, limit, deadline)))
+
+
+def set_operator(world: World, sender: int, place: int, operator: int, allowed: int) -> Done:
+    """Authorise or dismiss an operator of an account."""
+    arguments = (world.ids[place], world.senders[operator], bool(allowed))
+    return Done(world.send_core(sender, "setOperator", *arguments))
+
+
+def liquidate(world: World, sender: int, place: int, market: int) -> Done:
+    """Liquidate; the reward goes to the sender's first account."""
+    return Done(world.send_core(sender, "liquidate", world.ids[place], market))
+
+
+def accrue(world: World, sender: int, market: int) -> Done:
+    """Accrue a market's funding."""
+    return Done(world.send_core(sender, "accrue", market))
+
+
+def update_price(world: World, sender: int, market: int) -> Done:
+    """Let the core take a price, and the twin of the hub as well."""
+    receipt = world.send_core(sender, "updatePrice", market)
+    world.expect_price(market)
+    return Done(receipt)
+
+
+def publish(world: World, market: int, source: int, answer: int, age: int) -> Done:
+    """Publish on one feed; a negative age lies in the future."""
+    at = world.chain.timestamp() - age
+    receipt = world.send(0, world.aggregators[market][source], "setAt", answer, at)
+    feed = world.ghost.feeds[market][source]
+    feed.answer, feed.updated_at = answer, at
+    return Done(receipt)
+
+
+def break_feed(world: World, market: int, source: int, broken: int) -> Done:
+    """Make a feed revert, or work again."""
+    receipt = world.send(0, world.aggregators[market][source], "setBroken", bool(broken))
+    world.ghost.feeds[market][source].broken = bool(broken)
+    return Done(receipt)
+
+
+def feed_decimals(world: World, market: int, source: int, decimals: int) -> Done:
+    """Change the decimals that a feed reports."""
+    receipt = world.send(0, world.aggregators[market][source], "setDecimals", decimals)
+    world.ghost.feeds[market][source].decimals = decimals
+    return Done(receipt)
+
+
+def tick(world: World, market: int, answer: int) -> Done:
+    """Publish on all feeds of a market, then update its price: what an honest keeper does."""
+    for source in range(len(world.aggregators[market])):
+        publish(world, market, source, answer, 0)
+    return update_price(world, 0, market)
+
+
+def warp(world: World, seconds: int) -> Done:
+    """Let time pass."""
+    world.chain.warp(seconds)
+    return Done()
+
+
+def stake(world: World, sender: int, vault: int, tokens: int) -> Done:
+    """Deposit into a pool or the insurance."""
+    me = world.senders[sender]
+    receipt = world.send(sender, world.vault(vault), "deposit", tokens, me)
+    world.ghost.stake(vault, sender).free += receipt.result
+    return Done(receipt, paid_in=tokens)
+
+
+def mint(world: World, sender: int, vault: int, shares: int) -> Done:
+    """Buy exactly so many shares."""
+    receipt = world.send(sender, world.vault(vault), "mint", shares, world.senders[sender])
+    world.ghost.stake(vault, sender).free += shares
+    return Done(receipt, paid_in=receipt.result)
+
+
+def request(world: World, sender: int, vault: int, shares: int) -> Done:
+    """Hand shares in for redemption."""
+    me = world.senders[sender]
+    receipt = world.send(sender, world.vault(vault), "requestRedeem", shares, me, me)
+    held = world.ghost.stake(vault, sender)
+    held.free, held.asked = held.free - shares, held.asked + shares
+    held.claimable_at = world.chain.timestamp() + world.cooldowns[vault]
+    return Done(receipt)
+
+
+def redeem(world: World, sender: int, vault: int, shares: int, controller: int) -> Done:
+    """Claim a redemption, one's own or another's."""
+    of = world.senders[controller]
+    receipt = world.send(sender, world.vault(vault), "redeem", shares, of, of)
+    world.ghost.stake(vault, controller).asked -= shares
+    return Done(receipt, paid_in=-receipt.result)
+
+
+def stake_operator(world: World, sender: int, vault: int, operator: int, allowed: int) -> Done:
+    """Let somebody claim one's redemptions."""
+    arguments = (world.senders[operator], bool(allowed))
+    return Done(world.send(sender, world.vault(vault), "setOperator", *arguments))
+
+
+def transfer_shares(world: World, sender: int, vault: int, to: int, shares: int) -> Done:
+    """Hand shares to another holder."""
+    receipt = world.send(sender, world.vault(vault), "transfer", world.senders[to], shares)
+    world.ghost.stake(vault, sender).free -= shares
+    world.ghost.stake(vault, to).free += shares
+    return Done(receipt)
+
+
+def donate(world: World, sender: int, tokens: int) -> Done:
+    """Send tokens to the core without a call."""
+    receipt = world.send(sender, world.token, "transfer", world.core.address, tokens)
+    return Done(receipt, donated=tokens)
+
+
+def multicall(world: World, sender: int, place: int, market: int, tokens: int, size: int, out: int) -> Done:
+    """Deposit, trade, accrue and withdraw in one transaction; a zero leaves that step out."""
+    account, encode = world.ids[place], world.encode_core
+    calls = [encode("deposit", account, tokens)] if tokens else []
+    if size:
+        calls.append(encode("trade", *_order(world, place, market, size, ANY_PRICE, 0)))
+    calls.append(encode("accrue", market))
+    if out:
+        calls.append(encode("withdraw", account, out, world.owner(place)))
+    return Done(world.send_core(sender, "multicall", calls), paid_in=tokens - out)
+
+
+def permit(world: World, sender: int, tokens: int) -> Done:
+    """A permit with a worthless signature, which must be ignored."""
+    return Done(world.send_core(sender, "permit", tokens, NO_LIMIT, 27, bytes(32), bytes(32)))
+
+
+def _order(world: World, place: int, market: int, size: int, limit: int, deadline: int) -> tuple[int, ...]:
+    price = (NO_LIMIT if size > 0 else 0) if limit == ANY_PRICE else limit
+    return world.ids[place], market, size, price, world.chain.timestamp() + deadline
+
+
+def _account(_world: World, _sender: int, place: int, *_rest: int) -> Touched:
+    return Touched(accounts=(place,), totals=True)
+
+
+def _position(_world: World, _sender: int, place: int, market: int, *_rest: int) -> Touched:
+    return Touched((place,), ((place, market),), (market,), totals=True)
+
+
+def _liquidation(_world: World, sender: int, place: int, market: int) -> Touched:
+    accounts = (place,) if place == sender else (place, sender)
+    return Touched(accounts, ((place, market),), (market,), totals=True)
+
+
+def _market(_world: World, _sender: int, market: int, *_rest: int) -> Touched:
+    return Touched(markets=(market,))
+
+
+def _price(_world: World, market: int, _answer: int) -> Touched:
+    return Touched(markets=(market,))
+
+
+def _vault(_world: World, _sender: int, vault: int, *_rest: int) -> Touched:
+    return Touched(markets=() if vault == INSURANCE else (vault,), totals=True)
+
+
+def _totals(_world: World, *_args: int) -> Touched:
+    return Touched(totals=True)
+
+
+def _nothing(_world: World, *_args: int) -> Touched:
+    return Touched()
+
+
+PERFORM: Mapping[str, Spec] = MappingProxyType(
+    {
+        "deposit": Spec(deposit, _account),
+        "withdraw": Spec(withdraw, _account),
+        "trade": Spec(trade, _position),
+        "multicall": Spec(multicall, _position),
+        "liquidate": Spec(liquidate, _liquidation),
+        "set_operator": Spec(set_operator, _nothing),
+        "accrue": Spec(accrue, _market),
+        "update_price": Spec(update_price, _market),
+        "tick": Spec(tick, _price),
+        "stake": Spec(stake, _vault),
+        "mint": Spec(mint, _vault),
+        "request": Spec(request, _nothing),
+        "redeem": Spec(redeem, _vault),
+        "stake_operator": Spec(stake_operator, _nothing),
+        "transfer_shares": Spec(transfer_shares, _nothing),
+        "permit": Spec(permit, _nothing),
+        "restrict": Spec(govern.restrict, _market),
+        "reopen": Spec(govern.reopen, _market),
+        "set_market": Spec(govern.set_market, _market),
+        "set_feed": Spec(govern.set_feed, _market),
+        "intrude": Spec(govern.intrude, _totals),
+        "donate": Spec(donate, _totals, protocol=False),
+        "publish": Spec(publish, _nothing, protocol=False),
+        "break_feed": Spec(break_feed, _nothing, protocol=False),
+        "feed_decimals": Spec(feed_decimals, _nothing, protocol=False),
+        "warp": Spec(warp, _nothing, protocol=False),
+    }
+)

@@ -1,0 +1,120 @@
+"""What to do next: mostly something that should succeed, sometimes something that must not."""
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from itertools import accumulate
+from types import MappingProxyType
+
+from keel.model.validity import Validity
+from keel.sim.fuzz import propose_prices, propose_probes, propose_rare, propose_shares, propose_trades
+from keel.sim.fuzz.action import Action
+from keel.sim.fuzz.draws import Draws
+from keel.sim.fuzz.invariants.liquidation import trigger
+from keel.sim.fuzz.moment import Moment
+from keel.sim.fuzz.stage import Stage
+from keel.sim.fuzz.world import KEEPERS
+
+Plan = Callable[[Stage, Draws], list[Action]]
+
+# How often each is chosen, of the sum.
+WEIGHTS: Mapping[Plan, int] = MappingProxyType(
+    {
+        propose_trades.increase: 300,
+        propose_trades.reduce: 170,
+        propose_trades.flip: 40,
+        propose_trades.odd: 10,
+        propose_trades.deposit: 90,
+        propose_trades.withdraw: 70,
+        propose_trades.multicall: 40,
+        propose_prices.go_on: 70,
+        propose_prices.squeeze: 20,
+        propose_prices.fault: 8,
+        propose_prices.accrue: 30,
+        propose_shares.stake: 45,
+        propose_shares.mint: 15,
+        propose_shares.request: 25,
+        propose_shares.redeem: 30,
+        propose_shares.transfer: 5,
+        propose_rare.operator: 10,
+        propose_rare.stake_operator: 3,
+        propose_rare.donate: 4,
+        propose_rare.permit: 2,
+        propose_rare.restrict: 3,
+        propose_rare.reopen: 40,
+        propose_rare.parameter: 5,
+        propose_rare.feed_limit: 2,
+        propose_rare.intrude: 4,
+        propose_rare.blind_liquidation: 6,
+        propose_probes.look: 30,
+        propose_probes.poke: 6,
+        propose_probes.path: 16,
+        propose_probes.leave: 12,
+        propose_probes.no_gain: 5,
+    }
+)
+
+
+class Proposer:
+    """Proposes one action after the other.
+
+    Args:
+        stage: Where they will be carried out.
+        draws: Where choices come from.
+    """
+
+    def __init__(self, stage: Stage, draws: Draws) -> None:
+        self._stage, self._draws = stage, draws
+        self._plans = tuple(WEIGHTS)
+        self._sums = tuple(accumulate(WEIGHTS.values()))
+        self._queue: deque[Action] = deque()
+        self._sick: list[int] = []
+        self._seen: object = None
+
+    def next(self) -> Action:
+        """The next action; depends on the present state of the stage."""
+        while not self._queue:
+            self._queue.extend(
+                self._upkeep() or self._liquidation() or self._plan()(self._stage, self._draws)
+            )
+        return self._queue.popleft()
+
+    def forget(self) -> None:
+        """Start anew, after a reset of the stage."""
+        self._queue.clear()
+        self._sick = []
+
+    def _plan(self) -> Plan:
+        at = self._draws.integer(0, self._sums[-1] - 1)
+        return next(plan for plan, end in zip(self._plans, self._sums, strict=True) if at < end)
+
+    def _upkeep(self) -> list[Action]:
+        """While a price is not good for trading, mostly wait for a better one."""
+        present = self._stage.present
+        good = all(present.validity(market) == Validity.VALID for market in self._stage.world.markets)
+        if good or self._draws.chance(60):
+            return []
+        return propose_prices.go_on(self._stage, self._draws)
+
+    def _liquidation(self) -> list[Action]:
+        """After each move of prices look for accounts below maintenance, and liquidate some of them."""
+        present = self._stage.present
+        prices = (present.now, *(market.price for market in present.books.markets.values()))
+        if prices != self._seen:
+            self._seen = prices
+            open_accounts = [place for place, a in enumerate(present.books.accounts) if a.markets]
+            self._sick = [place for place in open_accounts if _sick(present, place)]
+        if not self._sick or not self._draws.chance(30):
+            return []
+        place = self._draws.pick(self._sick)
+        if not _sick(present, place):
+            self._sick.remove(place)
+            return []
+        held = [m for m in self._stage.world.markets if present.position(place, m).size]
+        if self._draws.chance(15):
+            return [Action("probe_self_liquidation", (place,))]
+        return [Action("liquidate", (self._draws.pick(KEEPERS), place, self._draws.pick(held)))]
+
+
+def _sick(present: Moment, place: int) -> bool:
+    equity, limit = trigger(present.health(place))
+    return equity < limit

@@ -1,0 +1,49 @@
+"""Proposals of probes, cheap ones often, dear ones seldom."""
+
+from keel.sim.fuzz.action import Action
+from keel.sim.fuzz.draws import Draws
+from keel.sim.fuzz.stage import Stage
+from keel.sim.fuzz.world import ACCOUNTS
+
+_VIEWS = (
+    "probe_totals",
+    "probe_equities",
+    "probe_healths",
+    "probe_accruals",
+    "probe_pools",
+    "probe_supplies",
+)
+
+
+def look(_stage: Stage, draws: Draws) -> list[Action]:
+    """Compare everything that can be seen."""
+    return [Action("probe_books", ()), Action(draws.pick(_VIEWS), ())]
+
+
+def poke(stage: Stage, draws: Draws) -> list[Action]:
+    """Poke often or once."""
+    market, seconds = draws.pick(stage.world.markets), draws.integer(60, 7_200)
+    return [Action("probe_poke", (market, seconds, draws.integer(2, 6)))]
+
+
+def path(stage: Stage, draws: Draws) -> list[Action]:
+    """Trade in one piece or in two, by one account or by two."""
+    place, other = draws.integer(1, len(ACCOUNTS) - 1), draws.integer(1, len(ACCOUNTS) - 1)
+    market = draws.pick(stage.world.markets)
+    reach = max(stage.present.depth(market) // 100, 1)
+    first, second = draws.integer(1, reach), draws.integer(1, reach)
+    if draws.chance(50):
+        first, second = -first, -second
+    if draws.chance(50):
+        return [Action("probe_split", (place, other, market, first, second))]
+    return [Action("probe_path", (place, market, first, second if draws.chance(70) else -second))]
+
+
+def leave(_stage: Stage, draws: Draws) -> list[Action]:
+    """Close everything and take the money."""
+    return [Action("probe_leave", (draws.integer(1, len(ACCOUNTS) - 1),))]
+
+
+def no_gain(_stage: Stage, draws: Draws) -> list[Action]:
+    """Let a closed set play."""
+    return [Action("probe_no_gain", (draws.integer(0, 10**9),))]

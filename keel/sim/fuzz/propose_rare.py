@@ -1,0 +1,82 @@
+"""Proposals of what happens seldom: operators, governance, gifts, intrusions."""
+
+from keel.sim.fuzz.action import Action
+from keel.sim.fuzz.draws import Draws
+from keel.sim.fuzz.govern import CONFIG_FIELDS, FEED_FIELDS, LINK_FIELDS
+from keel.sim.fuzz.stage import Stage
+from keel.sim.fuzz.world import ACCOUNTS, KEEPERS, OPERATOR, TRADERS
+
+_WHOLE = 10**6
+
+
+def operator(_stage: Stage, draws: Draws) -> list[Action]:
+    """Authorise somebody, or dismiss him."""
+    place = draws.integer(0, len(ACCOUNTS) - 1)
+    sender = ACCOUNTS[place][0] if draws.chance(90) else draws.integer(0, 9)
+    return [Action("set_operator", (sender, place, draws.integer(0, 9), draws.integer(0, 1)))]
+
+
+def stake_operator(stage: Stage, draws: Draws) -> list[Action]:
+    """Let somebody claim one's redemptions."""
+    vault = draws.integer(0, len(stage.world.markets))
+    return [Action("stake_operator", (draws.integer(0, 9), vault, draws.integer(0, 9), draws.integer(0, 1)))]
+
+
+def donate(_stage: Stage, draws: Draws) -> list[Action]:
+    """A gift to the core."""
+    return [Action("donate", (draws.integer(0, 9), draws.integer(1, 1_000 * _WHOLE)))]
+
+
+def permit(_stage: Stage, draws: Draws) -> list[Action]:
+    """A worthless permit."""
+    return [Action("permit", (draws.integer(0, 9), draws.integer(0, 10**12)))]
+
+
+def restrict(stage: Stage, draws: Draws) -> list[Action]:
+    """The guardian, or somebody who would like to be, makes a market reduce-only."""
+    return [Action("restrict", (_governor(draws), draws.pick(stage.world.markets)))]
+
+
+def reopen(stage: Stage, draws: Draws) -> list[Action]:
+    """The governor opens a restricted market again."""
+    shut = [market for market, rules in stage.world.rules.items() if rules.config.status != 1]
+    return [Action("reopen", (_governor(draws), draws.pick(shut)))] if shut else []
+
+
+def parameter(stage: Stage, draws: Draws) -> list[Action]:
+    """The governor changes a parameter: by up to a fifth, rarely out of its bounds."""
+    market = draws.pick(stage.world.markets)
+    field = draws.integer(0, len(CONFIG_FIELDS) + len(LINK_FIELDS) - 1)
+    rules = stage.world.rules[market]
+    if field < len(CONFIG_FIELDS):
+        value = getattr(rules.config, CONFIG_FIELDS[field])
+    else:
+        value = getattr(rules.links, LINK_FIELDS[field - len(CONFIG_FIELDS)])
+    changed = value * draws.integer(80, 120) // 100 if draws.chance(85) else draws.integer(0, 60_000)
+    return [
+        Action(
+            "set_market",
+            (_governor(draws), market, field, min(changed, 65_535) if value < 65_536 else changed),
+        )
+    ]
+
+
+def feed_limit(stage: Stage, draws: Draws) -> list[Action]:
+    """The governor changes a limit of a feed."""
+    market, field = draws.pick(stage.world.markets), draws.integer(0, len(FEED_FIELDS) - 1)
+    return [Action("set_feed", (_governor(draws), market, field, draws.integer(50, 5_200)))]
+
+
+def intrude(stage: Stage, draws: Draws) -> list[Action]:
+    """Somebody calls what is not his to call."""
+    return [Action("intrude", (draws.pick(TRADERS), draws.integer(0, 10), draws.pick(stage.world.markets)))]
+
+
+def blind_liquidation(stage: Stage, draws: Draws) -> list[Action]:
+    """A liquidation of anybody, healthy or not."""
+    place, market = draws.integer(0, len(ACCOUNTS) - 1), draws.pick(stage.world.markets)
+    return [Action("liquidate", (draws.pick(KEEPERS), place, market))]
+
+
+def _governor(draws: Draws) -> int:
+    return OPERATOR if draws.chance(80) else draws.integer(0, 9)

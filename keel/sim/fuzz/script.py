@@ -1,0 +1,66 @@
+"""A finding as a script that anybody can run: the same actions on a node, through the same code."""
+
+from pathlib import Path
+from pprint import pformat
+
+import click
+
+from keel.errors import DataError
+from keel.sdk.anvil import Anvil
+from keel.sdk.web3chain import Web3Chain
+from keel.sim.fuzz.action import Action, from_rows, to_rows
+from keel.sim.fuzz.campaign import Finding, open_stage, violated
+
+_SCRIPT = '''"""{invariant}, found with seed {seed}: run it with Python in the project's environment.
+
+{message}
+"""
+
+from keel.sim.fuzz.script import replay
+
+ACTIONS = {actions}
+
+if __name__ == "__main__":
+    raise SystemExit(replay("{invariant}", ACTIONS))
+'''
+
+
+def write_script(finding: Finding, seed: int, folder: Path) -> Path:
+    """Write the script that replays a finding; gives its path.
+
+    Raises:
+        DataError: The folder cannot be written to.
+    """
+    path = folder / f"{finding.invariant.lower().replace('-', '_')}_seed_{seed}.py"
+    text = _SCRIPT.format(
+        invariant=finding.invariant,
+        seed=seed,
+        message=finding.message.replace('"""', "'''").replace("\\", "/"),
+        actions=pformat(to_rows(finding.actions), width=100),
+    )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    except OSError as problem:
+        raise DataError(f"cannot write {path} ({problem})", "choose another folder") from None
+    return path
+
+
+def replay(invariant: str, rows: list[list[str | int]]) -> int:
+    """Carry actions out on a fresh anvil and say what breaks.
+
+    Returns:
+        1 if the invariant is violated again, 0 if not.
+    """
+    with Anvil() as node:
+        found = violated_on_node(node.url, from_rows(rows))
+    if found is None:
+        click.echo(f"{invariant} holds: {len(rows)} actions, no violation")
+        return 0
+    click.echo(f"{found.invariant} at action {len(found.actions)}: {found.message}")
+    return int(found.invariant == invariant)
+
+
+def violated_on_node(url: str, actions: list[Action]) -> Finding | None:
+    """The first violation when these actions are carried out on a fresh development node."""
+    return violated(open_stage(Web3Chain(url)), actions)

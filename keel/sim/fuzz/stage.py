@@ -1,0 +1,156 @@
+"""The world in motion: carries actions out one by one and tells what each did."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import cast
+
+from keel.config.deployment import DeploymentSettings
+from keel.errors import Reverted
+from keel.evm.chain import Receipt
+from keel.model.records import Market
+from keel.sim.fuzz.action import Action, Done
+from keel.sim.fuzz.ghost import INSURANCE
+from keel.sim.fuzz.moment import Moment
+from keel.sim.fuzz.perform import PERFORM
+from keel.sim.fuzz.reader import Books, RawChain, Reader, Touched
+from keel.sim.fuzz.world import ACCOUNTS, PROVIDERS, STAKER, TRADERS, World
+
+_WHOLE = 10**6
+_FUNDS = 10**9 * _WHOLE
+_ANSWERS = {1: 50_000 * 10**8, 2: 2_000 * 10**8}
+_LIQUIDITY = {1: 500_000 * _WHOLE, 2: 250_000 * _WHOLE}
+# Second accounts are small: what they hold can be liquidated in parts.
+_MARGIN = (50_000 * _WHOLE, 600 * _WHOLE)
+
+
+@dataclass(slots=True)
+class Step:
+    """One action and what it did.
+
+    Attributes:
+        world: Where it happened.
+        action: The action.
+        before: The moment before it.
+        after: The moment after it; the same one if it was refused.
+        touched: What it may have changed.
+        done: Its effects, if it succeeded.
+        refusal: Why it was refused, if it was.
+    """
+
+    world: World
+    action: Action
+    before: Moment
+    after: Moment
+    touched: Touched
+    done: Done | None = None
+    refusal: Reverted | None = None
+
+    @property
+    def receipt(self) -> Receipt:
+        """Receipt of an action that succeeded with a transaction."""
+        return cast(Receipt, cast(Done, self.done).receipt)
+
+    @property
+    def paid_in(self) -> int:
+        """Tokens that the core booked in, negative = out."""
+        return self.done.paid_in if self.done else 0
+
+    @property
+    def donated(self) -> int:
+        """Tokens that the core got without a call."""
+        return self.done.donated if self.done else 0
+
+    @property
+    def error(self) -> Reverted:
+        """Why a refused action was refused."""
+        return cast(Reverted, self.refusal)
+
+
+class Stage:
+    """A world, the present moment, and the way back to the beginning.
+
+    Args:
+        chain: Chain to deploy on.
+        settings: What to deploy.
+    """
+
+    def __init__(self, chain: RawChain, settings: DeploymentSettings) -> None:
+        self.world = world = World(chain, settings)
+        self.reader = Reader(chain, world.core, world.token, world.ids, world.markets)
+        self.present = Moment(self.reader.read_all(), world.rules)
+        for action in _opening(world):
+            step = self.apply(action)
+            if step.refusal is not None:
+                raise step.refusal
+        self.present = Moment(self.reader.read_all(), world.rules)
+        self._remember()
+
+    def apply(self, action: Action) -> Step:
+        """Carry an action out. Whatever goes wrong other than a revert is raised."""
+        spec, world, before = PERFORM[action.name], self.world, self.present
+        touched = spec.touches(world, *action.args)
+        try:
+            done = spec.run(world, *action.args)
+        except Reverted as refusal:
+            return Step(world, action, before, before, touched, refusal=refusal)
+        books = self.reader.read(before.books, touched)
+        self.present = Moment(books, world.rules, before)
+        self._count_roundings(before.books, books, touched)
+        return Step(world, action, before, self.present, touched, done)
+
+    def reset(self) -> None:
+        """Go back to the beginning."""
+        self.world.chain.revert(self._snapshot)
+        self.world.ghost, self.world.rules = self._ghost, self._rules
+        self.present = Moment(self._books, self._rules)
+        self._remember()
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Whatever is done inside is undone at the end."""
+        world, present = self.world, self.present
+        snapshot, ghost, rules = world.chain.snapshot(), world.ghost, world.rules
+        world.ghost = ghost.copy()
+        try:
+            yield
+        finally:
+            world.chain.revert(snapshot)
+            world.ghost, world.rules, self.present = ghost, rules, present
+
+    def _remember(self) -> None:
+        self._snapshot = self.world.chain.snapshot()
+        self._ghost, self._rules = self.world.ghost.copy(), self.world.rules
+        self._books = self.present.books
+
+    def _count_roundings(self, before: Books, after: Books, touched: Touched) -> None:
+        """Each accrual rounds once, each settlement of a position twice, always by less than 1 wei."""
+        counts = self.world.ghost.roundings
+        for market in touched.markets:
+            old, new = before.markets[market], after.markets[market]
+            if _empty(new):
+                counts[market] = 0
+            elif old is not new:
+                counts[market] = counts.get(market, 0) + 1 + 2 * len(touched.positions)
+
+
+def _empty(market: Market) -> bool:
+    return market.long_interest == market.short_interest == 0
+
+
+def _opening(world: World) -> Iterable[Action]:
+    """Prices whose average is covered, liquidity, a stake and margin."""
+    for sender in range(len(world.senders)):
+        world.protocol.fund(world.senders[sender], _FUNDS)
+    for market in world.markets:
+        yield Action("set_feed", (0, market, -1, 0))
+        yield Action("tick", (market, _ANSWERS[market]))
+    yield Action("warp", (301,))
+    for market in world.markets:
+        yield Action("tick", (market, _ANSWERS[market]))
+        for provider in PROVIDERS:
+            yield Action("stake", (provider, market, _LIQUIDITY[market]))
+    yield Action("stake", (STAKER, INSURANCE, 20_000 * _WHOLE))
+    for place, (sender, sub) in enumerate(ACCOUNTS):
+        if sender in TRADERS:
+            yield Action("deposit", (sender, place, _MARGIN[sub]))

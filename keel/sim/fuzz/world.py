@@ -1,0 +1,144 @@
+"""A deployed protocol with a cast of people, on any chain: what actions act on.
+
+Senders are the ten development accounts, by place: 0 deployed the protocol and is its governor, guardian and
+keeper; 1 to 6 trade; 7 and 8 provide liquidity; 9 stakes in the insurance. Margin accounts have places of
+their own: 0 to 6 are the first accounts of these senders, 7 to 9 second accounts of traders 1 to 3.
+"""
+
+from functools import cached_property
+from typing import Any
+
+from keel.config.deployment import DeploymentSettings, MarketSettings
+from keel.evm.chain import Contract, Receipt
+from keel.model.oracle import Limits, OracleFeed
+from keel.model.records import MarketConfig, MarketLinks, parse
+from keel.model.validity import Price
+from keel.sdk.deploy import deploy
+from keel.sdk.protocol import Protocol, account_id
+from keel.sim.fuzz.funding_contract import FundingContract
+from keel.sim.fuzz.ghost import INSURANCE, Feed, Ghost
+from keel.sim.fuzz.moment import Rules
+from keel.sim.fuzz.reader import RawChain
+
+OPERATOR, STAKER = 0, 9
+TRADERS = (1, 2, 3, 4, 5, 6)
+PROVIDERS = (7, 8)
+KEEPERS = (OPERATOR, *TRADERS)
+# (sender, sub-account) by place.
+ACCOUNTS = (*((sender, 0) for sender in KEEPERS), *((sender, 1) for sender in TRADERS[:3]))
+
+# Feeds of each market: one is read as it is, three give their median.
+_SOURCES = (1, 3)
+
+
+class World:
+    """One deployment and what the fuzzer remembers about it.
+
+    Args:
+        chain: Chain to deploy on.
+        settings: What to deploy: local feeds, a token that anyone mints, no governance delay.
+    """
+
+    def __init__(self, chain: RawChain, settings: DeploymentSettings) -> None:
+        self.chain, self.settings = chain, settings
+        self.senders = tuple(chain.accounts[:10])
+        self.ids = tuple(account_id(self.senders[sender], sub) for sender, sub in ACCOUNTS)
+        self.protocol = Protocol(chain, deploy(chain, settings, self.senders[OPERATOR]))
+        self.ghost = Ghost()
+        self.rules: dict[int, Rules] = {}
+        self.aggregators: dict[int, tuple[Contract, ...]] = {}
+        self.sources: dict[int, tuple[Contract, ...]] = {}
+        self._fundings: dict[int, FundingContract] = {}
+        for market, sources in zip(self.protocol.contracts.markets, _SOURCES, strict=False):
+            market_settings = settings.markets[market.id - 1]
+            self._fundings[market.id] = FundingContract(chain, market.funding)
+            self._add_feeds(market.id, market_settings, sources)
+            self.refresh_rules(market.id)
+
+    @property
+    def core(self) -> Contract:
+        """The core."""
+        return self.protocol.core
+
+    @property
+    def token(self) -> Contract:
+        """The settlement token."""
+        return self.protocol.contracts.token
+
+    @cached_property
+    def markets(self) -> tuple[int, ...]:
+        """Market ids."""
+        return tuple(market.id for market in self.protocol.contracts.markets)
+
+    @cached_property
+    def token_scale(self) -> int:
+        """WAD per token unit."""
+        return int(10 ** (18 - self.protocol.contracts.token_decimals))
+
+    @cached_property
+    def cooldowns(self) -> dict[int, int]:
+        """Seconds between request and claim, by vault."""
+        pools = {i: market.cooldown_seconds for i, market in enumerate(self.settings.markets, start=1)}
+        return {INSURANCE: self.settings.insurance_cooldown_seconds, **pools}
+
+    def owner(self, place: int) -> str:
+        """Address that owns an account."""
+        return self.senders[ACCOUNTS[place][0]]
+
+    def is_operator(self, place: int, sender: int) -> bool:
+        """Whether a sender may act for an account that is not his."""
+        return bool(self.protocol.view("isOperator", self.ids[place], self.senders[sender]))
+
+    def vault(self, vault: int) -> Contract:
+        """The insurance vault or a pool's."""
+        contracts = self.protocol.contracts
+        return contracts.insurance if vault == INSURANCE else contracts.markets[vault - 1].vault
+
+    def send(self, sender: int, target: Contract, function: str, *args: Any) -> Receipt:
+        """A transaction of a sender."""
+        return self.chain.send(target, function, *args, sender=self.senders[sender])
+
+    def send_core(self, sender: int, function: str, *args: Any) -> Receipt:
+        """A transaction to the core."""
+        return self.chain.send(self.protocol.core, function, *args, sender=self.senders[sender])
+
+    def encode_core(self, function: str, *args: Any) -> bytes:
+        """Calldata for the core."""
+        return self.protocol.core.abi.function(function).encode(args)
+
+    def answers(self, market: int) -> list[int]:
+        """What each source of a market says now, WAD, 0 = nothing usable."""
+        now = self.chain.timestamp()
+        return [feed.price(now) for feed in self.ghost.feeds[market]]
+
+    def expect_price(self, market: int) -> None:
+        """Let the twin of the hub take a price, as the core does: once per block."""
+        last, now = self.ghost.expected.get(market, Price()), self.chain.timestamp()
+        if last.at != now:
+            self.ghost.expected[market] = self.ghost.oracles[market].refresh(last, self.answers(market), now)
+
+    def refresh_rules(self, market: int) -> None:
+        """Read a market's parameters."""
+        shown = self.protocol.view("configOf", market)
+        config, links = parse(MarketConfig, shown.config), parse(MarketLinks, shown.links)
+        # A new mapping, since moments keep the old one.
+        self.rules = {**self.rules, market: Rules(config, links, self._fundings[market])}
+
+    def _add_feeds(self, market: int, settings: MarketSettings, count: int) -> None:
+        contracts, feed = self.protocol.market_contracts(market), settings.feed
+        aggregators, sources = list(contracts.aggregators), list(contracts.sources)
+        while len(aggregators) < count:
+            aggregators.append(self._deploy("MockAggregator", feed.decimals))
+            sources.append(self._deploy("ChainlinkSource", aggregators[-1], feed.heartbeat_seconds))
+        self.aggregators[market], self.sources[market] = tuple(aggregators), tuple(sources)
+        self.ghost.feeds[market] = [
+            Feed(feed.heartbeat_seconds, feed.decimals, feed.decimals) for _ in aggregators
+        ]
+        self.ghost.oracles[market] = OracleFeed(_limits(settings))
+
+    def _deploy(self, contract: str, *args: Any) -> Contract:
+        return self.chain.deploy(contract, *args, sender=self.senders[OPERATOR])
+
+
+def _limits(settings: MarketSettings) -> Limits:
+    return Limits(*settings.feed.abi([])["limits"].values())

@@ -1,0 +1,14 @@
+"""Common to all tests. This file's folder is on the import path, so helpers are `from support.x import y`."""
+
+import os
+
+import pytest
+from hypothesis import settings
+
+# Helpers assert, too: let their failures show values.
+pytest.register_assert_rewrite("support")
+
+# The same examples at every run of the CI; `make fuzz` and local runs keep looking for new ones.
+settings.register_profile("ci", derandomize=True, print_blob=True, deadline=None)
+if os.environ.get("CI"):
+    settings.load_profile("ci")

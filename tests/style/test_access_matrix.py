@@ -1,0 +1,85 @@
+"""Who may call what: the document, the list and the deployed bytecode agree."""
+
+import pytest
+from rules.access_matrix import DOCUMENT, GATES, READ_ONLY, Gate, World, matrix, render, state_changing
+from rules.report import Problem, assert_clean
+
+from keel.artifacts import artifact, signature
+from keel.sdk.deploy import GUARDIAN_ROLE
+
+
+@pytest.fixture(scope="module")
+def world():
+    return World()
+
+
+def with_gate(contract, function, gate):
+    """The list with another gate at a function; None takes it off the list."""
+    changed = {name: other for name, other in GATES[contract].items() if name != function}
+    return {contract: changed | ({function: gate} if gate else {})}
+
+
+def test_matrix__of_the_deployed_contracts__is_as_listed(world):
+    _, problems = matrix(world)
+    assert_clean("Access matrix", (Problem(*problem) for problem in problems))
+
+
+def test_document__is_the_matrix(world):
+    rows, _ = matrix(world)
+    assert DOCUMENT.read_text() == render(rows), (
+        f"{DOCUMENT.name} is old: see its first lines for the command"
+    )
+
+
+def test_interface__has_no_function_outside_the_matrix():
+    """What IKeel promises is what the core and its extension have."""
+    promised = {signature(entry) for entry in artifact("IKeel").abi if entry["type"] == "function"}
+    kept = {
+        signature(entry)
+        for name in ("Keel", "KeelExtension")
+        for entry in artifact(name).abi
+        if entry["type"] == "function"
+    }
+    assert promised <= kept
+
+
+@pytest.mark.parametrize("name", READ_ONLY)
+def test_read_only_contracts__change_nothing(name):
+    assert state_changing(name) == []
+
+
+@pytest.mark.parametrize(
+    ("contract", "function", "gate", "problem"),
+    [
+        ("Keel", "accrue", None, "neither in the list nor restricted"),
+        ("Keel", "withdraw", None, "neither in the list nor restricted"),
+        ("OracleHub", "refresh", None, "neither in the list nor restricted"),
+        ("Keel", "withdraw", Gate(("anyone",)), "instead of anyone"),
+        ("Keel", "deposit", Gate(("owner",), "NotAuthorized"), "lets in anyone instead of owner"),
+        ("Keel", "setOperator", Gate(("owner", "operator"), "NotAuthorized"), "instead of owner, operator"),
+        ("Keel", "poolDeposit", Gate(("insurance vault",), "NotVault"), "lets in pool vault instead of"),
+        ("OracleHub", "refresh", Gate(("core",), "NotVault"), "refuses with NotCore instead of NotVault"),
+        (
+            "ShareVault",
+            "redeem",
+            Gate(("owner",), "NotController"),
+            "lets in owner, operator instead of owner",
+        ),
+        ("ShareVault", "gone", Gate(("owner",)), "not in the contract"),
+    ],
+)
+def test_matrix__that_the_list_gets_wrong__is_found(world, contract, function, gate, problem):
+    _, problems = matrix(world, with_gate(contract, function, gate))
+    assert {place for place, _ in problems} == {f"{contract}.{function}"}
+    assert any(problem in what for _, what in problems)
+
+
+def test_matrix__of_a_deployment_with_another_role__is_another_document(world):
+    other = World()
+    access, hub, governor = other.deployment.access, other.deployment.hub, other.callers["governor"]
+    selector = hub.abi.function("setFeed").selector
+    other.chain.send(access, "setTargetFunctionRole", hub, [selector], GUARDIAN_ROLE, sender=governor)
+    gates = {"OracleHub": GATES["OracleHub"]}
+    (before, _), (after, problems) = matrix(world, gates), matrix(other, gates)
+    assert problems == []
+    assert render(before) != render(after)

@@ -1,0 +1,244 @@
+"""Books kept from events alone, on a session that has every kind of event, against the chain."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from keel.analytics.books import Books
+from keel.analytics.proof import prove
+from keel.analytics.tape import Entry, Tape
+from keel.config.deployment import load_deployment
+from keel.errors import DataError, KeelError, Reverted
+from keel.evm.chain import Log
+from keel.evm.revm import RevmChain
+from keel.sdk.deploy import deploy
+from keel.sdk.protocol import Protocol, account_id
+from keel.units import WAD
+
+BTC, ETH = 1, 2
+USD = 10**6
+# Every event of the core that moves something, but for those of later parameter changes.
+KINDS = (
+    "Deposited",
+    "Withdrawn",
+    "Traded",
+    "Liquidated",
+    "BadDebtCovered",
+    "FundingAccrued",
+    "FundingSettled",
+    "FundingDustSwept",
+    "PriceStored",
+    "PoolDeposited",
+    "PoolRedeemed",
+    "InsuranceDeposited",
+    "InsuranceRedeemed",
+    "MarketConfigured",
+)
+
+
+class Session:
+    """A deployment with two markets, ten funded people and a tape."""
+
+    def __init__(self):
+        settings = load_deployment("local")
+        btc = settings.markets[0]
+        eth = btc.model_copy(update={"name": "ETH", "depth_per_share": Decimal("0.012")})
+        self.chain = Tape(RevmChain())
+        self.protocol = Protocol(
+            self.chain, deploy(self.chain, settings.model_copy(update={"markets": (btc, eth)}))
+        )
+        self.people = self.chain.accounts
+        for person in self.people:
+            self.protocol.fund(person, 10**8 * USD)
+
+    def price(self, btc, eth, after=60):
+        self.chain.warp(after)
+        for market, price in ((BTC, btc), (ETH, eth)):
+            self.protocol.publish(market, price * 10**8, self.people[0])
+            self.protocol.update_price(market, self.people[0])
+
+    def trade(self, person, market, size, sub=0):
+        owner = self.people[person]
+        self.protocol.trade(account_id(owner, sub), market, int(size * WAD), owner)
+
+    def margin(self, person, tokens, sub=0):
+        owner = self.people[person]
+        self.protocol.deposit(account_id(owner, sub), tokens * USD, owner)
+
+    def books(self, entries):
+        kept = Books(self.protocol.core.address, self.protocol.view("TOKEN_SCALE"))
+        kept.read(entries)
+        return kept
+
+
+def play(s):
+    """Cross margin, flips, partial closes, redemptions, liquidations, bad debt beyond the insurance."""
+    p, people = s.protocol, s.people
+    s.price(120_000, 4_000, after=1)
+    s.price(120_000, 4_000, after=301)
+    p.pool_deposit(BTC, 2_000_000 * USD, people[8])
+    p.pool_deposit(ETH, 500_000 * USD, people[8])
+    p.insurance_deposit(2_000 * USD, people[9])
+    for person, tokens in ((1, 40_000), (2, 40_000), (3, 2_900), (4, 30_000)):
+        s.margin(person, tokens)
+    s.trade(1, BTC, 2)
+    s.trade(1, ETH, -30)
+    s.trade(2, BTC, -3.5)
+    s.trade(3, BTC, 0.9)
+    p.chain.send(p.core, "setOperator", account_id(people[4]), people[5], True, sender=people[4])
+    p.trade(account_id(people[4]), ETH, 40 * WAD, people[5])
+    s.price(119_400, 4_010, after=1800)
+    s.trade(2, BTC, 5)
+    p.pool_deposit(BTC, 300_000 * USD, people[7])
+    shares = p.chain.call(p.market_contracts(BTC).vault, "balanceOf", people[7])
+    p.pool_request(BTC, shares // 3, people[7])
+    p.insurance_request(p.chain.call(p.contracts.insurance, "balanceOf", people[9]) // 2, people[9])
+    s.trade(1, ETH, 10)
+    s.price(117_600, 3_990)
+    liquidate(s, 3)
+    s.price(118_000, 3_990, after=86_400)
+    s.price(118_000, 3_990, after=301)
+    p.pool_redeem(BTC, shares // 3, people[7])
+    p.insurance_redeem(p.chain.call(p.contracts.insurance, "maxRedeem", people[9]), people[9])
+    s.margin(6, 12_000)
+    s.trade(6, BTC, 2)
+    s.price(110_000, 3_990)
+    liquidate(s, 6)
+    p.withdraw(account_id(people[4]), 1_000 * USD, people[4], people[4])
+    for person, market in ((4, ETH), (1, ETH)):
+        close(s, person, market)
+    p.accrue(BTC, people[0])
+    p.accrue(ETH, people[0])
+
+
+def liquidate(s, person):
+    s.protocol.liquidate(account_id(s.people[person]), BTC, s.people[9])
+
+
+def close(s, person, market):
+    account = account_id(s.people[person])
+    size = s.protocol.view("positionOf", account, market).size
+    s.protocol.trade(account, market, -size, s.people[person])
+
+
+@pytest.fixture(scope="module")
+def played():
+    session = Session()
+    play(session)
+    return session, session.chain.take()
+
+
+def test_the_session_has_every_kind_of_event(played):
+    session, entries = played
+    assert {e.log.event for e in entries if e.log.address == session.protocol.core.address} >= set(KINDS)
+
+
+def test_events_alone_rebuild_the_chain(played):
+    session, entries = played
+    books = session.books(entries)
+    checks = prove(session.protocol, books)
+    assert [check.detail for check in checks if not check.holds] == []
+    assert len(checks) == 8
+    assert len(books.accounts) == 6
+
+
+def test_pool_report_is_not_trivial(played):
+    session, entries = played
+    report = session.books(entries).markets[BTC].report
+    terms = (report.fees, report.funding, report.trader_pnl, report.curve_gain, report.deposits)
+    assert all(term != 0 for term in terms)
+    assert report.bad_debt < 0
+    assert report.redemptions < 0
+
+
+def test_reading_in_pieces_is_reading_at_once(played):
+    session, entries = played
+    books = session.books([])
+    for i in range(0, len(entries), 7):
+        books.read(entries[i : i + 7])
+    whole = session.books(entries)
+    assert (books.accounts, books.positions, books.markets) == (
+        whole.accounts,
+        whole.positions,
+        whole.markets,
+    )
+
+
+def caught(session, entries):
+    try:
+        return not all(check.holds for check in prove(session.protocol, session.books(entries)))
+    except KeelError:
+        return True
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_missing_event_is_noticed(played, kind):
+    session, entries = played
+    last = max(i for i, entry in enumerate(entries) if entry.log.event == kind)
+    assert caught(session, entries[:last] + entries[last + 1 :])
+
+
+@pytest.mark.parametrize(
+    ("kind", "field"),
+    [
+        ("Deposited", "tokens"),
+        ("Traded", "fee"),
+        ("Traded", "insuranceFee"),
+        ("Liquidated", "penalty"),
+        ("Liquidated", "reward"),
+        ("FundingAccrued", "poolReceived"),
+        ("FundingSettled", "paid"),
+        ("FundingSettled", "received"),
+        ("BadDebtCovered", "fromPool"),
+        ("PoolRedeemed", "charge"),
+        ("PoolDeposited", "shares"),
+        ("InsuranceRedeemed", "tokens"),
+    ],
+)
+def test_one_wei_is_noticed(played, kind, field):
+    session, entries = played
+    last = max(i for i, entry in enumerate(entries) if entry.log.event == kind)
+    log = entries[last].log
+    forged = Log(log.address, log.event, {**log.args, field: log.args[field] + 1})
+    assert caught(session, [*entries[:last], Entry(entries[last].at, forged), *entries[last + 1 :]])
+
+
+@pytest.mark.parametrize("field", ["size", "cost", "realized", "sizeAfter", "notionalAfter"])
+def test_a_forged_fill_is_noticed(played, field):
+    session, entries = played
+    last = max(i for i, entry in enumerate(entries) if entry.log.event == "Traded")
+    log = entries[last].log
+    fill = log.args["fill"]._replace(**{field: getattr(log.args["fill"], field) + 1})
+    forged = Log(log.address, log.event, {**log.args, "fill": fill})
+    assert caught(session, [*entries[:last], Entry(entries[last].at, forged), *entries[last + 1 :]])
+
+
+def test_a_late_accrual_is_noticed(played):
+    session, entries = played
+    last = max(i for i, entry in enumerate(entries) if entry.log.event == "FundingAccrued")
+    assert caught(session, [*entries[:last], replace(entries[last], at=1), *entries[last + 1 :]])
+
+
+def test_unknown_event_stops_the_books(played):
+    session, _ = played
+    unknown = Entry(0, Log(session.protocol.core.address, "Confetti", {}))
+    with pytest.raises(DataError, match="Confetti"):
+        session.books([unknown])
+
+
+def test_other_contracts_are_passed_over(played):
+    session, entries = played
+    stranger = Entry(0, Log(session.people[0], "Deposited", {"account": 1, "payer": "", "tokens": 5}))
+    assert session.books([stranger, *entries]).accounts == session.books(entries).accounts
+
+
+def test_tokens_beyond_the_books_are_no_fault_but_missing_ones_are(played):
+    session, entries = played
+    protocol = session.protocol
+    mark = session.chain.snapshot()
+    session.chain.send(protocol.contracts.token, "mint", protocol.core, 5, sender=session.people[0])
+    assert all(check.holds for check in prove(protocol, session.books(entries)))
+    session.chain.revert(mark)
+    with pytest.raises(Reverted):
+        session.protocol.withdraw(account_id(session.people[3]), 10**9, session.people[3], session.people[3])

@@ -1,0 +1,119 @@
+"""Keepers decide from a snapshot alone; each rule has its case."""
+
+from dataclasses import replace
+
+import pytest
+
+from keel.keepers.actions import Accrue, Liquidate, UpdatePrice
+from keel.keepers.liquidator import Liquidator
+from keel.keepers.price import PriceKeeper
+from keel.keepers.snapshot import AccountState, MarketState, Snapshot
+from keel.model.validity import Defect, Validity
+from keel.units import WAD
+
+NOW = 1_760_000_000
+MARKET = MarketState(
+    id=1,
+    index=100_000 * WAD,
+    twap=100_000 * WAD,
+    mark=100_000 * WAD,
+    premium=0,
+    price_at=NOW,
+    flags=0,
+    validity=Validity.VALID,
+    sigma=0,
+    skew=0,
+    depth=1000 * WAD,
+    equity=10**6 * WAD,
+    utilization=0,
+    rate=0,
+    long_interest=0,
+    short_interest=0,
+    longs_paid=0,
+    shorts_paid=0,
+    funding_state=b"",
+    stale_seconds=300,
+)
+
+
+def seen(age=0, feed=100_000 * WAD, accounts=(), **market):
+    flags = 0 if feed else Defect.INVALID
+    state = replace(MARKET, **market)
+    return Snapshot(NOW + age, state, feed, int(flags), {account.id: account for account in accounts})
+
+
+def account(number, ratio_percent, size=WAD, better_percent=None):
+    maintenance = 100 * WAD
+    better = ratio_percent if better_percent is None else better_percent
+    return AccountState(
+        id=number,
+        balance=0,
+        equity=ratio_percent * WAD,
+        equity_better=better * WAD,
+        maintenance=maintenance,
+        margin_ratio=max(ratio_percent, 0) * WAD // 100,
+        size=size,
+        notional=size,
+    )
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "decision"),
+    [
+        (seen(age=0, feed=200_000 * WAD), []),
+        (seen(age=10), []),
+        (seen(age=10, feed=100_049 * WAD), []),
+        (seen(age=10, feed=100_050 * WAD), [UpdatePrice(1)]),
+        (seen(age=10, feed=99_950 * WAD), [UpdatePrice(1)]),
+        (seen(age=45), [UpdatePrice(1)]),
+        (seen(age=10, flags=int(Defect.INVALID)), [UpdatePrice(1)]),
+        (seen(age=10, feed=0), [Accrue(1)]),
+        (seen(age=600, feed=0), [Accrue(1)]),
+        (seen(age=601, feed=0), [UpdatePrice(1)]),
+        (seen(age=900, feed=0, flags=int(Defect.INVALID)), [Accrue(1)]),
+    ],
+    ids=[
+        "same block",
+        "nothing new",
+        "small move",
+        "rise",
+        "fall",
+        "age",
+        "the feed is back",
+        "silent feed",
+        "silent, not yet reported",
+        "dead feed is reported",
+        "already reported",
+    ],
+)
+def test_price_keeper(snapshot, decision):
+    assert PriceKeeper().decide(snapshot) == decision
+
+
+def test_liquidator_takes_the_weak_worst_first():
+    accounts = [account(1, 99), account(2, 100), account(3, -20), account(4, 60), account(5, 10, size=0)]
+    assert Liquidator().decide(seen(accounts=accounts)) == [
+        Liquidate(3, 1, 0),
+        Liquidate(4, 1, 60 * WAD // 100),
+        Liquidate(1, 1, 99 * WAD // 100),
+    ]
+    assert [action.account for action in Liquidator(limit=1).decide(seen(accounts=accounts))] == [3]
+
+
+@pytest.mark.parametrize(
+    ("validity", "liquidated"),
+    [
+        (Validity.VALID, [1, 2]),
+        (Validity.STALE10, [1, 2]),
+        (Validity.UNCERTAIN, [1, 2]),
+        (Validity.VOLATILE, [1]),
+        (Validity.SEQUENCER_GRACE, [1]),
+        (Validity.STALE60, []),
+        (Validity.INVALID, []),
+    ],
+)
+def test_liquidator_follows_the_ladder(validity, liquidated):
+    """The second account is unhealthy at the index only; the first at the TWAP, too, and by a fifth."""
+    accounts = [account(1, 30, better_percent=79), account(2, 90, better_percent=101)]
+    decided = Liquidator().decide(seen(accounts=accounts, validity=validity))
+    assert [action.account for action in decided] == liquidated

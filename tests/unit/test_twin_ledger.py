@@ -1,0 +1,168 @@
+"""The ledger against the deployed core: random walks through every entry, all books compared at each step."""
+
+from collections.abc import Callable
+from random import Random
+
+import pytest
+from ledger_world import PRICES, TOKEN_SCALE, World
+
+from keel.model.errors import Refused
+from keel.model.ledger import account_id
+from keel.units import WAD
+
+STEPS = 250
+NOBODY = f"0x{0:040x}"
+# Walks that come through liquidations, too.
+SEEDS = (0, 5, 8, 12)
+
+
+class Walk:
+    """One random walk; the weights make all of opening, closing, liquidation and bad debt happen."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = Random(seed)
+        self.world = World()
+        self.prices = list(PRICES)
+        for market in self.world.markets:
+            self.world.update_price(market)
+        self.world.chain.warp(400)
+        self.refresh()
+        for market in self.world.markets:
+            self.world.pool_deposit(self.user(), market, 2_000_000 * 10**6)
+        for user in self.world.users[1:]:
+            self.world.deposit(user, account_id(user), 5_000 * 10**6)
+
+    def user(self) -> str:
+        return self.random.choice(self.world.users[1:])
+
+    def market(self) -> int:
+        return self.random.choice(self.world.markets)
+
+    def account(self, user: str) -> int:
+        return account_id(user, self.random.choice([0, 0, 0, 1]))
+
+    def amount(self, top: int) -> int:
+        return self.random.choice([0, 1, top, *(self.random.randint(1, top) for _ in range(9))])
+
+    def refresh(self) -> None:
+        for market in self.world.markets:
+            self.world.set_price(market, self.prices[market - 1])
+            self.world.update_price(market)
+
+    def step(self) -> None:
+        moves: list[tuple[Callable[[], None], int]] = [
+            (self.deposit, 6),
+            (self.withdraw, 5),
+            (self.trade, 30),
+            (self.close, 8),
+            (self.liquidate, 12),
+            (self.pool, 6),
+            (self.insure, 3),
+            (self.move_price, 14),
+            (self.wait, 14),
+        ]
+        choices, weights = zip(*moves, strict=True)
+        self.random.choices(choices, weights)[0]()
+
+    def deposit(self) -> None:
+        user = self.user()
+        self.world.deposit(user, self.account(user), self.amount(20_000 * 10**6))
+
+    def withdraw(self) -> None:
+        user = self.user()
+        account = self.account(self.random.choice([user, user, self.user()]))
+        tokens = self.amount(5_000 * 10**6)
+        if self.random.random() < 0.5:
+            # All that the margin leaves free: the next adverse move makes the account liquidatable.
+            account = account_id(user)
+            tokens = max(free_margin(self.world, account) // TOKEN_SCALE, 0)
+        self.world.withdraw(
+            user, account, tokens, self.random.choice([user, self.user(), NOBODY, self.world.core.address])
+        )
+
+    def trade(self) -> None:
+        user, market = self.user(), self.market()
+        account, price = self.account(user), self.prices[market - 1] * 10**10
+        leverage = self.random.choice([1, 5, 12, 20, 30])
+        size = (
+            max(free_margin(self.world, account), WAD) * leverage * WAD // price * self.random.choice([1, -1])
+        )
+        limit = self.limit(size)
+        if self.random.random() < 0.2:
+            size = self.random.choice([0, 1, -(2**110), size * 50, size // 10**5])
+            limit = self.random.choice([0, limit, price])
+        if self.random.random() < 0.3:
+            self.world.update_and_trade(user, account, market, size, limit)
+        else:
+            self.world.trade(user, account, market, size, limit, self.world.now + self.random.randint(-1, 30))
+
+    def limit(self, size: int) -> int:
+        """A limit price that every fill meets."""
+        return 2**256 - 1 if size > 0 else 0
+
+    def close(self) -> None:
+        held = list(self.world.twin.positions.items())
+        if not held:
+            return
+        (account, market), position = self.random.choice(held)
+        share = self.random.choice([1, 1, 2, 3])
+        size = -position.size // share
+        self.world.trade(owner(account), account, market, size, self.limit(size), self.world.now)
+
+    def liquidate(self) -> None:
+        for account, market in list(self.world.twin.positions):
+            self.world.liquidate(self.user(), account, market)
+
+    def pool(self) -> None:
+        user, market = self.user(), self.market()
+        shares = self.world.chain.call(self.world.vaults[market - 1], "balanceOf", user)
+        if shares and self.random.random() < 0.6:
+            self.world.pool_redeem(user, market, self.random.choice([shares, shares // 3 + 1]))
+        else:
+            self.world.pool_deposit(user, market, self.amount(200_000 * 10**6))
+
+    def insure(self) -> None:
+        user = self.user()
+        shares = self.world.chain.call(self.world.insurance, "balanceOf", user)
+        if shares and self.random.random() < 0.6:
+            self.world.insurance_redeem(user, self.random.choice([shares, shares // 3 + 1]))
+        else:
+            self.world.insurance_deposit(user, self.amount(1_000 * 10**6))
+
+    def move_price(self) -> None:
+        step = self.random.choice([-900, -400, -30, 30, 400, 900])
+        for market in self.world.markets:
+            change = 10_000 + step + self.random.randint(-9, 9)
+            self.prices[market - 1] = self.prices[market - 1] * change // 10_000
+        self.world.chain.warp(self.random.choice([1, 12, 40, 400]))
+        self.refresh()
+        self.liquidate()
+
+    def wait(self) -> None:
+        self.world.chain.warp(self.random.choice([1, 61, 400, 400, 3_000, 40_000]))
+        if self.random.random() < 0.8:
+            self.refresh()
+        self.world.accrue(self.market())
+        self.world.check_views()
+
+
+def free_margin(world: World, account: int) -> int:
+    try:
+        health = world.twin.health_of(world.now, account)
+    except Refused:
+        return 0
+    return health.withdrawable - health.initial
+
+
+def owner(account: int) -> str:
+    return f"0x{account >> 96:040x}"
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_random_walk(seed: int) -> None:
+    walk = Walk(seed)
+    for _ in range(STEPS):
+        walk.step()
+    walk.world.check_views()
+    done = {name for name, error in walk.world.outcomes if error is None}
+    assert done >= {"trade", "update_and_trade", "liquidate", "pool_redeem", "withdraw", "insurance_redeem"}
