@@ -50,7 +50,7 @@ def assets_for(burnt: int, equity_: int, shares: int) -> int:
 def redemption_charge(index: int, depth_before: int, depth_after: int, skew: int) -> int:
     """What the traders would gain from a curve that shrinks to `depth_after`, quote WAD, ceil."""
     charge = curve.value_ceil(index, depth_after, skew) - curve.value_floor(index, depth_before, skew)
-    return max(i256(charge) - 1, 0)
+    return max(i256(charge), 0)
 
 
 def utilization(index: int, skew: int, equity_: int, max_exposure_ppm: int) -> int:

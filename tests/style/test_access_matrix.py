@@ -1,7 +1,8 @@
 """Who may call what: the document, the list and the deployed bytecode agree."""
 
 import pytest
-from rules.access_matrix import DOCUMENT, GATES, READ_ONLY, Gate, World, matrix, render, state_changing
+from rules.access_list import GATES, READ_ONLY, Gate
+from rules.access_matrix import DOCUMENT, World, matrix, render, state_changing
 from rules.report import Problem, assert_clean
 
 from keel.artifacts import artifact, signature

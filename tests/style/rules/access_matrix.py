@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from eth_utils.crypto import keccak
+from rules.access_list import ABIS, CALLERS, GATES, READ_ONLY, REFUSALS, RESTRICTED, Gate
 
 from keel.artifacts import AbiEntry, artifact, signature
 from keel.config.deployment import load_deployment
@@ -23,79 +24,6 @@ from keel.sdk.protocol import NO_LIMIT, account_id
 
 DOCUMENT = Path(__file__).resolve().parents[3] / "docs" / "access.md"
 MARKET = 1
-
-# Column and who it is.
-CALLERS = {
-    "anyone": "who has no part in it; here the deployer, so that nothing stays with it",
-    "owner": "the account's owner; of shares, the owner or the controller of a request",
-    "operator": "whom the owner made its operator",
-    "approved": "whom the owner gave an allowance",
-    "pool vault": "the vault of the market",
-    "insurance vault": "the vault of the insurance",
-    "core": "Keel",
-    "governor": "the timelock, which also administers the access manager",
-    "guardian": "may only tighten",
-    "manager": "the access manager itself, on the word of its administrator",
-}
-RESTRICTED = "AccessManagedUnauthorized"
-# Refusals that mean "not you". Any other one comes after the caller was found good.
-REFUSALS = frozenset(
-    {RESTRICTED, "NotAuthorized", "NotVault", "NotCore", "NotController", "InsufficientAllowance"}
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Gate:
-    """Who may call a function, other than by the access manager's roles.
-
-    Attributes:
-        callers: Columns.
-        refusal: Error for everybody else; empty when there is nobody else.
-        note: What the table adds.
-    """
-
-    callers: tuple[str, ...]
-    refusal: str = ""
-    note: str = ""
-
-
-_MANAGER = Gate(("manager",), RESTRICTED)
-_SHARES: Mapping[str, Gate] = {
-    "approve": Gate(("anyone",), note="the caller's own shares"),
-    "transfer": Gate(("anyone",), note="the caller's own shares"),
-    "transferFrom": Gate(("approved",), "InsufficientAllowance"),
-    "permit": Gate(("anyone",), note="with the owner's signature"),
-    "deposit": Gate(("anyone",), note="the caller pays"),
-    "mint": Gate(("anyone",), note="the caller pays"),
-    "requestRedeem": Gate(("owner", "operator", "approved"), "InsufficientAllowance"),
-    "redeem": Gate(("owner", "operator"), "NotController"),
-    "setOperator": Gate(("anyone",), note="for the caller"),
-}
-# Every state-changing function that is not for a role, by contract. One that is in neither place is a breach.
-GATES: Mapping[str, Mapping[str, Gate]] = {
-    "Keel": {
-        "deposit": Gate(("anyone",), note="the caller pays, into any account"),
-        "withdraw": Gate(("owner", "operator"), "NotAuthorized", "an operator only to the owner"),
-        "setOperator": Gate(("owner",), "NotAuthorized"),
-        "trade": Gate(("owner", "operator"), "NotAuthorized"),
-        "updateAndTrade": Gate(("owner", "operator"), "NotAuthorized"),
-        "liquidate": Gate(("anyone",), note="unhealthy accounts only"),
-        "accrue": Gate(("anyone",)),
-        "updatePrice": Gate(("anyone",), note="stores what the oracle says"),
-        "multicall": Gate(("anyone",), note="each call in it by its own row"),
-        "permit": Gate(("anyone",), note="the caller's own settlement tokens"),
-        "poolDeposit": Gate(("pool vault",), "NotVault"),
-        "poolRedeem": Gate(("pool vault",), "NotVault"),
-        "insuranceDeposit": Gate(("insurance vault",), "NotVault"),
-        "insuranceRedeem": Gate(("insurance vault",), "NotVault"),
-        "setAuthority": _MANAGER,
-    },
-    "OracleHub": {"refresh": Gate(("core",), "NotCore"), "setAuthority": _MANAGER},
-    "ShareVault": _SHARES,
-}
-# The interface at one address may come from several contracts.
-ABIS = {"Keel": ("Keel", "KeelExtension", "IKeel")}
-READ_ONLY = ("LayeredFunding", "ChainlinkSource", "Lens")
 
 
 class World:

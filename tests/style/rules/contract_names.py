@@ -25,9 +25,9 @@ def not_compiled(root: Path, compiled: Iterable[str]) -> list[Problem]:
     missing = [
         Problem(file, f"{name} was not compiled") for name, file in defined.items() if name not in known
     ]
-    return missing + [
-        Problem(name, "was compiled, but no source defines it") for name in known - set(defined)
-    ]
+    # ape keeps what it compiled of a file that is gone.
+    left = "was compiled, but no source defines it: remove .build and run `make compile`"
+    return missing + [Problem(name, left) for name in known - set(defined)]
 
 
 def _contract_file(file: str, source: Source) -> list[Problem]:

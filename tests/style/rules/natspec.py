@@ -66,7 +66,10 @@ def undocumented(files: Mapping[str, Source], compiled: Mapping[str, Artifact]) 
     found = []
     for file, source in files.items():
         for contract in source.contracts:
-            artifact = compiled[contract.name]
+            artifact = compiled.get(contract.name)
+            if artifact is None:
+                found.append(Problem(f"{file}: {contract.name}", "was not compiled"))
+                continue
             found += _contract(file, contract, artifact)
             found += _members(file, source, contract, artifact, set(compiled))
             if contract.kind == "library":
