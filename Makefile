@@ -1,7 +1,6 @@
 PYTHON ?= python3
 PYTEST_ARGS ?=
 FUZZ_ARGS ?=
-GAS_TESTS ?= tests/integration
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -68,8 +67,8 @@ $(ANVIL_READY): $(PY_READY) $(NODE_READY)
 compile: $(COMPILED) ## compile the contracts if they changed
 
 $(COMPILED): $(CONTRACTS) ape-config.yaml $(SOLC_READY)
-	$(BIN)/ape compile
-	@mkdir -p $(@D) && touch $@
+	$(BIN)/python scripts/compile.py
+	@touch $@
 
 lint: setup ## check style and types of Python and Solidity
 	$(BIN)/ruff check $(PY_SOURCES)
@@ -86,11 +85,11 @@ format: setup ## rewrite Python and Solidity in the project's style
 test: setup compile lint ## run everything a change must pass (PYTEST_ARGS="-k liquidation")
 	$(BIN)/ape test tests $(PYTEST_ARGS)
 
-demo: setup compile ## open, move and liquidate positions on a chain in memory
+demo: setup compile ## live through a market day on a local chain and write a report
 	$(BIN)/keel demo
 
-gas: setup compile ## gas per function, measured on anvil (GAS_TESTS=tests/...)
-	$(BIN)/ape test $(GAS_TESTS) --gas --network ethereum:local:foundry
+gas: setup compile ## measure the gas of every operation and compare it with the snapshot
+	$(BIN)/keel gas --check
 
 fuzz: setup compile ## random campaigns against the invariants (FUZZ_ARGS="...")
 	$(BIN)/keel fuzz $(FUZZ_ARGS)

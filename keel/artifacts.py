@@ -11,9 +11,11 @@ from typing import Any
 from eth_utils.crypto import keccak
 
 from keel.errors import ArtifactError
+from keel.sources import stale
 
 AbiEntry = Mapping[str, Any]
 
+_ROOT = Path(__file__).resolve().parent.parent
 _MANIFEST = Path(".build") / "__local__.json"
 _BUILD_VARIABLE = "KEEL_BUILD"
 
@@ -63,7 +65,7 @@ def manifest_path() -> Path:
     """Where the compiled contracts are: `KEEL_BUILD` (that file, or a project folder), else this checkout."""
     override = os.environ.get(_BUILD_VARIABLE)
     if override is None:
-        return Path(__file__).resolve().parent.parent / _MANIFEST
+        return _ROOT / _MANIFEST
     path = Path(override).expanduser()
     return path / _MANIFEST if path.is_dir() else path
 
@@ -114,6 +116,8 @@ def canonical_type(parameter: AbiEntry) -> str:
 
 @cache
 def _load(path: Path) -> dict[str, Artifact]:
+    if path == _ROOT / _MANIFEST and stale(_ROOT):
+        raise ArtifactError("the contracts changed since they were compiled", "run `make compile`")
     try:
         contracts = json.loads(path.read_bytes())["contractTypes"]
     except FileNotFoundError:

@@ -72,7 +72,9 @@ abstract contract FundingLedger is KeelStorage {
         if (skew == 0) return input;
         uint256 depth = PoolMath.depth(config.depthPerShare, market.shares);
         input.premium = Curve.premium(depth, skew);
-        int256 equity = PoolMath.equity(market.cash, market.openNotional, index, depth, skew);
+        // Without funding accrued but not collected: accruing must not move what the rate depends on.
+        int256 collected = int256(market.cash) + market.fundingClearing;
+        int256 equity = PoolMath.equity(collected, market.openNotional, index, depth, skew);
         uint256 used = PoolMath.utilization(index, skew, equity, config.maxExposurePpm);
         input.utilization = skew > 0 ? int256(used) : -int256(used);
     }

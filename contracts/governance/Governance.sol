@@ -22,6 +22,7 @@ abstract contract Governance is FundingLedger, IKeelPool {
         m.fundingState = IFundingModel(config.fundingModel).initialState(_fundingInput(m, config, 0));
         markets[market].store(m);
         _set(market, config, links_);
+        _announce(market, m, 0);
     }
 
     /// @inheritdoc IKeelPool
@@ -42,6 +43,7 @@ abstract contract Governance is FundingLedger, IKeelPool {
         if (config.fundingModel != before.fundingModel) {
             m.fundingState = IFundingModel(config.fundingModel).initialState(_fundingInput(m, config, 0));
             markets[market].store(m);
+            _announce(market, m, 0);
         }
         _set(market, config, links_);
     }

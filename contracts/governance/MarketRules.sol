@@ -6,6 +6,7 @@ import {Brackets, MarketConfig, MarketLinks} from "../types/MarketConfig.sol";
 
 /// @title Bounds of every market parameter
 library MarketRules {
+    uint256 private constant PPM = 1e6;
     uint256 private constant PPM_PER_BPS = 100;
     uint256 private constant BPS = 10_000;
 
@@ -15,8 +16,8 @@ library MarketRules {
         _within("deviationFeePpm", c.deviationFeePpm, 0, 20_000);
         _within("insuranceFeeSharePpm", c.insuranceFeeSharePpm, 0, 1_000_000);
         _within("depthPerShare", c.depthPerShare, 1, type(uint88).max);
-        _within("maxExposurePpm", c.maxExposurePpm, 10_000, 10_000_000);
         _within("maxSkewPpm", c.maxSkewPpm, 10_000, 500_000);
+        _within("maxExposurePpm", c.maxExposurePpm, 10_000, _exposureLimit(c.maxSkewPpm));
         _within("baseSigmaBps", c.baseSigmaBps, 100, 50_000);
         _within("freshSeconds", c.freshSeconds, 1, 1 hours);
         _within("staleSeconds", c.staleSeconds, c.freshSeconds, 2 hours);
@@ -29,6 +30,14 @@ library MarketRules {
         _hasCode("vault", links.vault);
         _hasCode("oracle", links.oracle);
         _checkBrackets(c, links);
+    }
+
+    /// @dev At the band x, a pool filled to maxExposure has E = x * P * D / maxExposure. Below E = P * D * (x / (1 - x))^2 a
+    /// depositor could gain by deepening the curve under others' positions and leaving (the charge falls on who redeems,
+    /// the gain on the rest), so maxExposure <= (1 - x)^2 / x. Example: x = 0.3 allows 1.63.
+    function _exposureLimit(uint256 maxSkewPpm) private pure returns (uint256) {
+        uint256 limit = ((PPM - maxSkewPpm) * (PPM - maxSkewPpm)) / maxSkewPpm;
+        return limit < 10 * PPM ? limit : 10 * PPM;
     }
 
     /// @dev Limits and rates do not fall; in every bracket the initial rate is above maintenance + penalty + fees, so that an

@@ -38,6 +38,8 @@ interface IKeelErrors {
     error NotVault(address caller);
     /// @notice Too few assets for one share or too few shares for one token unit.
     error DustAmount(uint256 given);
+    /// @notice A pool keeps a whole share at least; its last share leaves when no position is open.
+    error SharesNeeded(uint256 left, uint256 least);
     /// @notice The pool or the insurance has no equity to price a share with.
     error NoEquity(int256 equity);
     /// @notice A parameter lies outside its bounds.

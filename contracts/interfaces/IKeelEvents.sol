@@ -22,7 +22,7 @@ interface IKeelEvents {
     event Traded(uint256 indexed account, uint16 indexed market, Fill fill, uint256 fee, uint256 insuranceFee);
     /// @notice A position paid and received its funding since its last settlement.
     event FundingSettled(uint256 indexed account, uint16 indexed market, uint256 paid, uint256 received);
-    /// @notice Funding accrued up to now. Positive `poolReceived` came from traders.
+    /// @notice Funding accrued up to now, or a model starts from the given state. Positive `poolReceived` came from traders.
     /// @param longsPaid index after, RAY quote per base.
     /// @param shortsPaid index after, RAY quote per base.
     event FundingAccrued(
@@ -55,6 +55,9 @@ interface IKeelEvents {
     /// @notice The pool shrank. `tokens` in token units.
     /// @param charge exit value that the shallower curve would have given to traders, kept by the pool.
     event PoolRedeemed(uint16 indexed market, uint256 tokens, uint256 shares, uint256 charge);
+    /// @notice What the last share of a pool left behind went to insurance.
+    /// @param amount quote WAD.
+    event PoolRestSwept(uint16 indexed market, uint256 amount);
     /// @notice The insurance grew. `tokens` in token units.
     event InsuranceDeposited(uint256 tokens, uint256 shares);
     /// @notice The insurance shrank. `tokens` in token units.

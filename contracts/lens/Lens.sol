@@ -58,6 +58,8 @@ contract Lens {
         uint256 markAfter;
     }
 
+    int256 private constant MAX_SIZE = 2 ** 112;
+
     /// @notice The core that is read.
     IKeel public immutable CORE;
 
@@ -94,7 +96,7 @@ contract Lens {
 
     /// @notice What a trade of `size` would cost at the stored price, limits and margin aside.
     function quoteTrade(uint16 id, int256 size) external view returns (TradeQuote memory q) {
-        if (size == 0) revert IKeelErrors.ZeroAmount();
+        _checkSize(size);
         Market memory m = CORE.marketNow(id);
         (MarketConfig memory c, ) = CORE.configOf(id);
         uint256 depth = PoolMath.depth(c.depthPerShare, m.shares);
@@ -116,7 +118,7 @@ contract Lens {
         int256 skew,
         int256 size
     ) public pure returns (int256 cost, uint256 priceAverage, uint256 markBefore, uint256 markAfter) {
-        if (size == 0) revert IKeelErrors.ZeroAmount();
+        _checkSize(size);
         cost = Curve.cost(index, depth, skew, size);
         priceAverage = Fixed.mulDivFloor(Fixed.abs(cost), Fixed.WAD, Fixed.abs(size));
         markBefore = Curve.mark(index, depth, skew);
@@ -141,14 +143,7 @@ contract Lens {
         v.premium = Curve.premium(v.depth, v.skew);
         v.equity = PoolMath.equity(v.state.cash, v.state.openNotional, index, v.depth, v.skew);
         v.utilization = PoolMath.utilization(index, v.skew, v.equity, v.config.maxExposurePpm);
-        FundingInput memory input;
-        input.state = v.state.fundingState;
-        input.since = v.state.accruedAt;
-        input.premium = v.premium;
-        input.utilization = v.skew >= 0 ? int256(v.utilization) : -int256(v.utilization);
-        input.sigma = uint256(v.state.price.sigma) * 1e9;
-        IFundingModel model = IFundingModel(v.config.fundingModel);
-        (v.fundingRate, v.fundingTarget) = (model.rate(input), model.target(input));
+        (v.fundingRate, v.fundingTarget) = _funding(v);
     }
 
     /// @notice One account with its positions.
@@ -164,6 +159,25 @@ contract Lens {
             uint16 id_ = uint16(v.state.markets >> (16 * i));
             v.positions[i] = PositionView(id_, CORE.positionOf(id, id_));
         }
+    }
+
+    function _checkSize(int256 size) private pure {
+        if (size == 0) revert IKeelErrors.ZeroAmount();
+        if (size <= -MAX_SIZE || size >= MAX_SIZE) revert IKeelErrors.SizeOutOfRange(size, uint256(MAX_SIZE));
+    }
+
+    /// @dev The model's view of a market, as the core gives it: utilization without funding accrued but not collected.
+    function _funding(MarketView memory v) private view returns (int256 rate, int256 target) {
+        FundingInput memory input;
+        input.state = v.state.fundingState;
+        input.since = v.state.accruedAt;
+        input.premium = v.premium;
+        int256 collected = v.equity + v.state.fundingClearing;
+        int256 used = int256(PoolMath.utilization(v.state.price.index, v.skew, collected, v.config.maxExposurePpm));
+        input.utilization = v.skew >= 0 ? used : -used;
+        input.sigma = uint256(v.state.price.sigma) * 1e9;
+        IFundingModel model = IFundingModel(v.config.fundingModel);
+        return (model.rate(input), model.target(input));
     }
 
     function _skew(Market memory m) private pure returns (int256) {

@@ -26,6 +26,8 @@ abstract contract Liquidations is Filling {
         int256 size;
         uint256 rate;
         int256 equity;
+        uint256 maintenance;
+        uint256 maintenanceHere;
     }
 
     /// @inheritdoc IKeelCore
@@ -53,7 +55,7 @@ abstract contract Liquidations is Filling {
         int256 equity = h.worst >= Validity.Volatile ? h.equityBetter : h.equity;
         uint256 trigger = h.worst == Validity.SequencerGrace ? (h.maintenance * GRACE_BPS) / Fixed.BPS : h.maintenance;
         if (equity >= int256(trigger)) revert NotLiquidatable(equity, trigger);
-        plan.equity = h.equity;
+        (plan.equity, plan.maintenance) = (h.equity, h.maintenance);
         uint256 ratio = LiquidationMath.marginRatio(equity, h.maintenance);
         plan.tier = LiquidationMath.tier(ratio);
         plan.rate = LiquidationMath.penaltyRate(
@@ -61,28 +63,23 @@ abstract contract Liquidations is Filling {
             t.config.brackets.penaltyMinBps,
             t.config.brackets.penaltyMaxBps
         );
-        plan.size = _closingSize(t, plan, h.maintenance, equity);
+        plan.size = _closingSize(t, plan, equity);
     }
 
     /// @dev Closed-form size, whole where the rest would be dust, at most what the curve takes.
-    function _closingSize(
-        Touch memory t,
-        Plan memory plan,
-        uint256 maintenance,
-        int256 equity
-    ) private view returns (int256) {
+    function _closingSize(Touch memory t, Plan memory plan, int256 equity) private view returns (int256) {
         uint256 held = Fixed.abs(t.position.size);
         uint256 index = t.market.price.index;
         uint256 value = Fixed.divCeil(held * index, Fixed.WAD);
         uint256 room = _room(t, t.position.size > 0);
         uint256 costAll = _slippage(t, held < room ? held : room, held) + _penaltyOn(plan.rate, value);
         uint256 targetBps = links[t.marketId].targetBps;
-        uint256 targetHere = (MarginMath.maintenance(t.config.brackets, value) * targetBps) / Fixed.BPS;
+        plan.maintenanceHere = MarginMath.maintenance(t.config.brackets, value);
         uint256 fraction = LiquidationMath.closeFraction(
             plan.tier,
             equity,
-            (maintenance * targetBps) / Fixed.BPS,
-            targetHere,
+            (plan.maintenance * targetBps) / Fixed.BPS,
+            (plan.maintenanceHere * targetBps) / Fixed.BPS,
             costAll
         );
         uint256 size = Fixed.divCeil(held * fraction, Fixed.WAD);
@@ -111,12 +108,21 @@ abstract contract Liquidations is Filling {
         return Fixed.divCeil(value * rate, Fixed.BPS * Fixed.WAD);
     }
 
-    /// @dev Penalty on the closed value, at most the equity that the fill leaves.
+    /// @dev Penalty on the closed value, at most what leaves the margin ratio of the rest of the account where it was; for the
+    /// last position, at most the equity that the fill leaves.
     function _penalty(Touch memory t, Plan memory plan, int256 cost) private pure returns (uint256) {
-        int256 left = plan.equity - _lossOf(t, plan.size, cost);
+        int256 left = plan.equity - _lossOf(t, plan.size, cost) - int256(_backing(t, plan));
         if (left <= 0) return 0;
         uint256 full = _penaltyOn(plan.rate, Fixed.divCeil(Fixed.abs(plan.size) * t.market.price.index, Fixed.WAD));
         return full < uint256(left) ? full : uint256(left);
+    }
+
+    /// @dev Equity that what stays open needs for the same margin ratio as before, quote WAD, ceil.
+    function _backing(Touch memory t, Plan memory plan) private pure returns (uint256) {
+        if (plan.equity <= 0) return 0;
+        uint256 value = Fixed.divCeil(Fixed.abs(t.position.size) * t.market.price.index, Fixed.WAD);
+        uint256 stays = plan.maintenance - plan.maintenanceHere + MarginMath.maintenance(t.config.brackets, value);
+        return Fixed.mulDivCeil(uint256(plan.equity), stays, plan.maintenance);
     }
 
     /// @dev An account that ends without positions and below zero: insurance pays, then the pool.

@@ -8,7 +8,7 @@ import {Fixed} from "../libraries/Fixed.sol";
 /// @notice C pool cash, N sum of signed open notionals, S shares (24 decimals), D = kappa * S.
 ///
 ///     equity       E = C - (V(q) - N)
-///     deposit  a:  floor(a * (S + 1e6) / (E + 1)) shares
+///     deposit  a:  floor(a * (S + 1e6) / max(E + 1, (S + 1e6) / 1e12)) shares
 ///     redeem   s:  floor(s * (E + 1) / (S + 1e6)) - max(0, V_D'(q) - V_D(q)),  D' = kappa * (S - s)
 ///
 /// @dev Cash, notionals and values are below 2^128, shares below 2^128, sizes below 2^112, the index below 2^88: sums and
@@ -18,6 +18,8 @@ import {Fixed} from "../libraries/Fixed.sol";
 library PoolMath {
     uint256 internal constant VIRTUAL_SHARES = 1e6;
     uint256 internal constant SHARE_UNIT = 1e24;
+    /// @dev The first price is 1 wei per 1e6 share units; a millionth of it is 1 per 1e12.
+    uint256 private constant LEAST_PRICE_DIVISOR = 1e12;
 
     /// @notice Curve depth in base WAD, floor.
     function depth(uint256 depthPerShare, uint256 shares) internal pure returns (uint256) {
@@ -26,7 +28,7 @@ library PoolMath {
         }
     }
 
-    /// @notice Pool equity if every trader closed now, quote WAD, floor (the traders' exit value is rounded up).
+    /// @notice Pool equity if every trader closed now, quote WAD, floor (the traders' exit value is a ceil).
     function equity(
         int256 cash,
         int256 openNotional,
@@ -41,17 +43,24 @@ library PoolMath {
 
     /// @notice Shares for a deposit of `assets` (quote WAD) into equity `equity_`, floor.
     function sharesFor(uint256 assets, uint256 equity_, uint256 shares) internal pure returns (uint256) {
-        return Fixed.mulDivFloor(assets, shares + VIRTUAL_SHARES, equity_ + 1);
+        return Fixed.mulDivFloor(assets, shares + VIRTUAL_SHARES, _sellingEquity(equity_, shares));
     }
 
     /// @notice Assets that mint `minted` shares, quote WAD, ceil.
     function assetsToMint(uint256 minted, uint256 equity_, uint256 shares) internal pure returns (uint256) {
-        return Fixed.mulDivCeil(minted, equity_ + 1, shares + VIRTUAL_SHARES);
+        return Fixed.mulDivCeil(minted, _sellingEquity(equity_, shares), shares + VIRTUAL_SHARES);
     }
 
     /// @notice Assets that `burnt` shares stand for before any charge, quote WAD, floor.
     function assetsFor(uint256 burnt, uint256 equity_, uint256 shares) internal pure returns (uint256) {
         return Fixed.mulDivFloor(burnt, equity_ + 1, shares + VIRTUAL_SHARES);
+    }
+
+    /// @dev Equity that new shares are sold at: never below a millionth of the first price, or a wiped-out fund could sell
+    /// none. Buyers then lose at most a millionth of what they pay to the old shares.
+    function _sellingEquity(uint256 equity_, uint256 shares) private pure returns (uint256) {
+        uint256 least = (shares + VIRTUAL_SHARES) / LEAST_PRICE_DIVISOR;
+        return equity_ + 1 > least ? equity_ + 1 : least;
     }
 
     /// @notice What the traders would gain from a curve that shrinks to `depthAfter`, quote WAD, ceil.

@@ -21,8 +21,8 @@ abstract contract Pools is FundingLedger, IKeelPool {
         uint256 amount = _bookIn(tokens);
         shares = _sharesFor(m, c, amount);
         if (wanted != 0 && wanted <= shares) shares = wanted;
-        if (shares == 0 || wanted > shares) revert DustAmount(tokens);
         uint256 supply = m.shares + shares;
+        if (shares == 0 || wanted > shares || supply < PoolMath.SHARE_UNIT) revert DustAmount(tokens);
         if (supply > type(uint128).max || PoolMath.depth(c.depthPerShare, supply) > MAX_DEPTH) {
             revert AmountOutOfRange(tokens, MAX_DEPTH);
         }
@@ -41,8 +41,9 @@ abstract contract Pools is FundingLedger, IKeelPool {
         m.cash -= int128(int256(tokens * TOKEN_SCALE));
         m.shares -= uint128(shares);
         _checkUtilization(m, c);
-        markets[market].store(m);
         emit PoolRedeemed(market, tokens, shares, charge);
+        _checkRest(market, m);
+        markets[market].store(m);
         _payOut(to, tokens);
     }
 
@@ -125,6 +126,20 @@ abstract contract Pools is FundingLedger, IKeelPool {
         uint256 index = p.index > p.twap ? p.index : p.twap;
         charge = PoolMath.redemptionCharge(index, depthBefore, depthAfter, _skew(m));
         tokens = gross > charge ? (gross - charge) / TOKEN_SCALE : 0;
+    }
+
+    /// @dev Less than a whole share must not stay: on crumbs of shares the rest of the equity, floored to token units, would set
+    /// an absurd share price, and with it the depth of whoever comes next. What the last share leaves goes to insurance.
+    function _checkRest(uint16 market, Market memory m) private {
+        if (m.shares >= PoolMath.SHARE_UNIT) return;
+        if (m.shares != 0 || m.longInterest | m.shortInterest != 0) {
+            revert SharesNeeded(m.shares, PoolMath.SHARE_UNIT);
+        }
+        if (m.cash <= 0) return;
+        uint256 rest = uint256(int256(m.cash));
+        m.cash = 0;
+        insuranceAssets += uint128(rest);
+        emit PoolRestSwept(market, rest);
     }
 
     function _checkBand(Market memory m, MarketConfig memory c, uint256 depth) private pure {

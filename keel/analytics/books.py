@@ -63,6 +63,7 @@ class Books:
             "PriceStored": self._priced,
             "PoolDeposited": self._pool_deposited,
             "PoolRedeemed": self._pool_redeemed,
+            "PoolRestSwept": self._rest_swept,
             "InsuranceDeposited": self._insured,
             "InsuranceRedeemed": self._uninsured,
             "MarketConfigured": self._configured,
@@ -221,6 +222,13 @@ class Books:
         book.report.redemptions -= amount + e.charge
         book.report.curve_gain += e.charge - (book.value() - value)
         self.booked -= e.tokens
+
+    def _rest_swept(self, e: Any) -> None:
+        book = self._book(e.market)
+        self._expect("the rest of an empty pool", e.amount, book.state.cash)
+        book.state.cash -= e.amount
+        book.report.redemptions -= e.amount
+        self.insurance += e.amount
 
     def _insured(self, e: Any) -> None:
         self.booked += e.tokens

@@ -1,7 +1,7 @@
 """Twin of `pool/PoolMath.sol`: pool equity, shares, the redemption charge, utilization.
 
     equity       E = C - (V(q) - N)
-    deposit  a:  floor(a * (S + 1e6) / (E + 1)) shares
+    deposit  a:  floor(a * (S + 1e6) / max(E + 1, (S + 1e6) / 1e12)) shares
     redeem   s:  floor(s * (E + 1) / (S + 1e6)) - max(0, V_D'(q) - V_D(q)),  D' = kappa * (S - s)
 
 Assets are quote WAD, shares have 24 decimals.
@@ -13,6 +13,8 @@ from keel.units import WAD
 
 VIRTUAL_SHARES = 10**6
 SHARE_UNIT = 10**24
+# The first price is 1 wei per 1e6 share units; shares are never sold below a millionth of it.
+LEAST_PRICE_DIVISOR = 10**12
 # Utilization of a pool that can carry nothing, WAD.
 UTILIZATION_MAX = WAD * WAD
 
@@ -28,18 +30,18 @@ def depth(depth_per_share: int, shares: int) -> int:
 
 
 def equity(cash: int, open_notional: int, index: int, depth_: int, skew: int) -> int:
-    """Pool equity if every trader closed now, quote WAD, floor (the traders' exit value is rounded up)."""
+    """Pool equity if every trader closed now, quote WAD, floor (the traders' exit value is a ceil)."""
     return cast(cash + open_notional - curve.value_ceil(index, depth_, skew), signed=True)
 
 
 def shares_for(assets: int, equity_: int, shares: int) -> int:
     """Shares for a deposit of `assets` into equity `equity_`, floor."""
-    return mul_div_floor(assets, u256(shares + VIRTUAL_SHARES), u256(equity_ + 1))
+    return mul_div_floor(assets, u256(shares + VIRTUAL_SHARES), _selling_equity(equity_, shares))
 
 
 def assets_to_mint(minted: int, equity_: int, shares: int) -> int:
     """Assets that mint `minted` shares, ceil."""
-    return mul_div_ceil(minted, u256(equity_ + 1), u256(shares + VIRTUAL_SHARES))
+    return mul_div_ceil(minted, _selling_equity(equity_, shares), u256(shares + VIRTUAL_SHARES))
 
 
 def assets_for(burnt: int, equity_: int, shares: int) -> int:
@@ -62,3 +64,8 @@ def utilization(index: int, skew: int, equity_: int, max_exposure_ppm: int) -> i
     if value >= cast(capacity * WAD):
         return UTILIZATION_MAX
     return div_ceil(cast(value * WAD), capacity)
+
+
+def _selling_equity(equity_: int, shares: int) -> int:
+    """Equity that new shares are sold at; a wiped-out fund could sell none at its own."""
+    return max(u256(equity_ + 1), u256(shares + VIRTUAL_SHARES) // LEAST_PRICE_DIVISOR)

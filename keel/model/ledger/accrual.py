@@ -40,7 +40,9 @@ class FundingLedger(Books):
         if skew != 0:
             depth = pool.depth(config.depth_per_share, market.shares)
             premium = curve.premium(depth, skew)
-            equity = pool.equity(market.cash, market.open_notional, price.index, depth, skew)
+            # Without funding accrued but not collected: accruing must not move what the rate depends on.
+            collected = market.cash + market.funding_clearing
+            equity = pool.equity(collected, market.open_notional, price.index, depth, skew)
             used = pool.utilization(price.index, skew, equity, config.max_exposure_ppm)
         return FundingInput(
             state=market.funding_state,

@@ -19,12 +19,15 @@ GRACE_BPS = 8000
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What will be closed: tier, signed size, penalty rate (bps * WAD), equity at the index (quote WAD)."""
+    """What will be closed: tier, signed size, penalty rate (bps * WAD); equity at the index, maintenance of the account
+    and of the position, quote WAD."""
 
     tier: Tier
     size: int
     rate: int
     equity: int
+    maintenance: int
+    maintenance_here: int
 
 
 class Liquidations(Filling):
@@ -64,17 +67,21 @@ class Liquidations(Filling):
         tier = liquidation.tier(ratio)
         brackets = t.config.brackets
         rate = liquidation.penalty_rate(ratio, brackets.penalty_min_bps, brackets.penalty_max_bps)
-        size = self._closing_size(t, tier, rate, health.maintenance, equity)
-        return _Plan(tier, size, rate, health.equity)
+        size, here = self._closing_size(t, tier, rate, health.maintenance, equity)
+        return _Plan(tier, size, rate, health.equity, health.maintenance, here)
 
-    def _closing_size(self, t: Touch, tier: Tier, rate: int, maintenance: int, equity: int) -> int:
-        """Closed-form size, whole where the rest would be dust, at most what the curve takes."""
+    def _closing_size(
+        self, t: Touch, tier: Tier, rate: int, maintenance: int, equity: int
+    ) -> tuple[int, int]:
+        """Closed-form size, whole where the rest would be dust, at most what the curve takes; and the position's
+        maintenance."""
         held, index = abs(t.position.size), t.market.price.index
         value = div_ceil(held * index, WAD)
         available = room(t, sale=t.position.size > 0)
         cost_all = u256(_slippage(t, min(held, available), held) + _penalty_on(rate, value))
         target_bps = self.links[t.market_id].target_bps
-        target_here = u256(margin.maintenance(t.config.brackets, value) * target_bps) // BPS
+        here = margin.maintenance(t.config.brackets, value)
+        target_here = u256(here * target_bps) // BPS
         target = u256(maintenance * target_bps) // BPS
         fraction = liquidation.close_fraction(tier, equity, target, target_here, cost_all)
         size = div_ceil(held * fraction, WAD)
@@ -83,7 +90,7 @@ class Liquidations(Filling):
         size = min(size, available)
         if size == 0:
             raise Refused("BandExceeded", t.skew, 0)
-        return -size if t.position.size > 0 else size
+        return (-size if t.position.size > 0 else size), here
 
     def _cover_shortfall(self, t: Touch) -> int:
         """An account that ends without positions and below zero: insurance pays, then the pool.
@@ -122,9 +129,18 @@ def _penalty_on(rate: int, value: int) -> int:
 
 
 def _penalty(t: Touch, plan: _Plan, cost: int) -> int:
-    """Penalty on the closed value, at most the equity that the fill leaves."""
-    left = plan.equity - _loss(t, plan.size, cost)
+    """Penalty on the closed value, at most what leaves the margin ratio of the rest of the account where it was."""
+    left = plan.equity - _loss(t, plan.size, cost) - _backing(t, plan)
     if left <= 0:
         return 0
     full = _penalty_on(plan.rate, div_ceil(abs(plan.size) * t.market.price.index, WAD))
     return min(full, left)
+
+
+def _backing(t: Touch, plan: _Plan) -> int:
+    """Equity that what stays open needs for the same margin ratio as before, quote WAD, ceil."""
+    if plan.equity <= 0:
+        return 0
+    value = div_ceil(abs(t.position.size) * t.market.price.index, WAD)
+    stays = plan.maintenance - plan.maintenance_here + margin.maintenance(t.config.brackets, value)
+    return mul_div_ceil(plan.equity, stays, plan.maintenance)

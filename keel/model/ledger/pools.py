@@ -30,9 +30,9 @@ class Pools(FundingLedger):
         shares = _shares_for(m, config, amount)
         if wanted != 0 and wanted <= shares:
             shares = wanted
-        if shares == 0 or wanted > shares:
-            raise Refused("DustAmount", tokens)
         supply = u256(m.shares + shares)
+        if shares == 0 or wanted > shares or supply < pool.SHARE_UNIT:
+            raise Refused("DustAmount", tokens)
         if supply > MAX_SHARES or pool.depth(config.depth_per_share, supply) > MAX_DEPTH:
             raise Refused("AmountOutOfRange", tokens, MAX_DEPTH)
         m.cash = add(m.cash, amount)
@@ -50,7 +50,10 @@ class Pools(FundingLedger):
         m.cash = add(m.cash, -tokens * self.token_scale)
         m.shares -= shares
         _check_utilization(m, config)
+        rest = _rest(m)
+        m.cash -= rest
         self._pay_out(to, tokens)
+        self.insurance_assets += rest
         self.markets[market] = m
         return tokens
 
@@ -112,6 +115,15 @@ def _equities(m: Market, config: MarketConfig) -> tuple[int, int]:
 
 def _shares_for(m: Market, config: MarketConfig, amount: int) -> int:
     return pool.shares_for(amount, _equities(m, config)[1], m.shares)
+
+
+def _rest(m: Market) -> int:
+    """What the last share leaves behind, for the insurance; less than a whole share must not stay."""
+    if m.shares >= pool.SHARE_UNIT:
+        return 0
+    if m.shares != 0 or m.long_interest != 0 or m.short_interest != 0:
+        raise Refused("SharesNeeded", m.shares, pool.SHARE_UNIT)
+    return max(m.cash, 0)
 
 
 def _check_utilization(m: Market, config: MarketConfig) -> None:

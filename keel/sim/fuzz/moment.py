@@ -136,7 +136,7 @@ def funding_input(market: Market, config: MarketConfig, elapsed: int) -> Funding
     if skew == 0:
         return FundingInput(market.funding_state, market.accrued_at, elapsed, 0, 0, sigma)
     depth, index = pool.depth(config.depth_per_share, market.shares), market.price.index
-    equity = pool.equity(market.cash, market.open_notional, index, depth, skew)
+    equity = pool.equity(market.cash + market.funding_clearing, market.open_notional, index, depth, skew)
     used = pool.utilization(index, skew, equity, config.max_exposure_ppm)
     signed = used if skew > 0 else -used
     return FundingInput(market.funding_state, market.accrued_at, elapsed, premium(depth, skew), signed, sigma)

@@ -43,6 +43,16 @@ def trade(world: World, sender: int, place: int, market: int, size: int, limit: 
     return Done(world.send_core(sender, "trade", *_order(world, place, market, size, limit, deadline)))
 
 
+def update_trade(
+    world: World, sender: int, place: int, market: int, size: int, limit: int, deadline: int
+) -> Done:
+    """Take a price and trade at it in one call."""
+    order = _order(world, place, market, size, limit, deadline)
+    receipt = world.send_core(sender, "updateAndTrade", *order)
+    world.expect_price(market)
+    return Done(receipt)
+
+
 def set_operator(world: World, sender: int, place: int, operator: int, allowed: int) -> Done:
     """Authorise or dismiss an operator of an account."""
     arguments = (world.ids[place], world.senders[operator], bool(allowed))
@@ -215,6 +225,7 @@ PERFORM: Mapping[str, Spec] = MappingProxyType(
         "deposit": Spec(deposit, _account),
         "withdraw": Spec(withdraw, _account),
         "trade": Spec(trade, _position),
+        "update_trade": Spec(update_trade, _position),
         "multicall": Spec(multicall, _position),
         "liquidate": Spec(liquidate, _liquidation),
         "set_operator": Spec(set_operator, _nothing),

@@ -34,9 +34,21 @@ def path(stage: Stage, draws: Draws) -> list[Action]:
     first, second = draws.integer(1, reach), draws.integer(1, reach)
     if draws.chance(50):
         first, second = -first, -second
+    if draws.chance(20):
+        publish = Action("publish", (market, 0, _moved(stage, draws, market), 0))
+        return [
+            Action("warp", (draws.integer(1, 60),)),
+            publish,
+            Action("probe_together", (place, market, first)),
+        ]
     if draws.chance(50):
         return [Action("probe_split", (place, other, market, first, second))]
     return [Action("probe_path", (place, market, first, second if draws.chance(70) else -second))]
+
+
+def _moved(stage: Stage, draws: Draws, market: int) -> int:
+    index = stage.present.books.markets[market].price.index
+    return int(index * draws.integer(9_950, 10_050) // 10**14)
 
 
 def leave(_stage: Stage, draws: Draws) -> list[Action]:

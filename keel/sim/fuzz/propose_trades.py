@@ -94,7 +94,8 @@ def multicall(stage: Stage, draws: Draws) -> list[Action]:
 def _trade(draws: Draws, place: int, market: int, size: int) -> Action:
     owner = ACCOUNTS[place][0]
     sender = owner if draws.chance(98) else draws.integer(0, 9)
-    return Action("trade", (sender, place, market, size, ANY_PRICE, 0))
+    name = "update_trade" if draws.chance(8) else "trade"
+    return Action(name, (sender, place, market, size, ANY_PRICE, 0))
 
 
 def _affordable(stage: Stage, place: int, market: int, long: bool) -> int:

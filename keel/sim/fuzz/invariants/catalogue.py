@@ -6,41 +6,19 @@ from types import MappingProxyType
 from keel.sim.fuzz.invariants import access, funding, liquidation, margin, pools, prices, solvency
 from keel.sim.fuzz.invariants.base import Check
 
-_TRADE, _LIQUIDATE = frozenset({"trade"}), frozenset({"liquidate"})
+_TRADE, _LIQUIDATE, _FILLS = (
+    frozenset({"trade"}),
+    frozenset({"liquidate"}),
+    frozenset({"trade", "update_trade"}),
+)
 _OWN = frozenset({"trade", "withdraw", "multicall", "set_operator", "deposit"})
 _VAULT, _BUY = frozenset({"stake", "mint", "redeem"}), frozenset({"stake", "mint"})
-_PRICE = frozenset({"update_price", "tick"})
-_TOKENS = (
-    frozenset({"deposit", "withdraw", "multicall", "donate", "stake", "mint", "redeem", "trade"}) | _LIQUIDATE
-)
-_MARKET = frozenset(
-    {
-        "trade",
-        "multicall",
-        "liquidate",
-        "accrue",
-        "stake",
-        "mint",
-        "redeem",
-        "set_market",
-        "restrict",
-        "reopen",
-    }
-)
-_ACCOUNT = frozenset({"trade", "withdraw", "multicall", "deposit", "liquidate"})
-_ACCESS = frozenset(
-    {
-        "trade",
-        "withdraw",
-        "multicall",
-        "set_operator",
-        "restrict",
-        "reopen",
-        "set_market",
-        "set_feed",
-        "intrude",
-    }
-)
+_PRICE = frozenset({"update_price", "tick", "update_trade"})
+_TOKENS = _VAULT | _FILLS | frozenset({"deposit", "withdraw", "multicall", "donate", "liquidate"})
+_GOVERN = frozenset({"restrict", "reopen", "set_market"})
+_MARKET = _VAULT | _FILLS | _GOVERN | frozenset({"multicall", "liquidate", "accrue"})
+_ACCOUNT = _FILLS | frozenset({"withdraw", "multicall", "deposit", "liquidate"})
+_ACCESS = _FILLS | _GOVERN | frozenset({"withdraw", "multicall", "set_operator", "set_feed", "intrude"})
 
 CHECKS: tuple[Check, ...] = (
     Check("INV-01", solvency.inv_01, _TOKENS | _MARKET),
@@ -59,7 +37,7 @@ CHECKS: tuple[Check, ...] = (
     Check("INV-21", margin.inv_21, _OWN),
     Check("INV-22", margin.inv_22, _TRADE),
     Check("INV-23", margin.inv_23, _MARKET),
-    Check("INV-24", margin.inv_24, _TRADE),
+    Check("INV-24", margin.inv_24, _FILLS),
     Check("INV-24", margin.inv_24_withdraw, frozenset({"withdraw"})),
     Check("INV-25", liquidation.inv_25, _LIQUIDATE),
     Check("INV-25", liquidation.inv_25_refused, _LIQUIDATE, refused=True),

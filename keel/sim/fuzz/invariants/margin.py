@@ -86,7 +86,7 @@ def inv_44(step: Step) -> int:
             continue
         used = step.after.utilization(market)
         limit = step.after.depth(market) * step.after.rules[market].config.max_skew_ppm // PPM
-        exempt = step.action.name in ("trade", "multicall") and _was_reduction(step)
+        exempt = step.action.name in ("trade", "update_trade", "multicall") and _was_reduction(step)
         require(exempt or used <= WAD, "market", market, "utilization", used)
         require(exempt or abs(new) <= limit, "market", market, "skew", new, "limit", limit)
     return len(step.touched.markets)

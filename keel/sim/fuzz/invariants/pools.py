@@ -15,6 +15,8 @@ def inv_40(step: Step) -> int:
     """At fixed prices nothing lowers the value of a pool share, except bad debt that is recorded."""
     for market in step.touched.markets:
         old, new = step.before.books.markets[market], step.after.books.markets[market]
+        if old.price != new.price:
+            continue
         lost = _bad_debt(step)
         for price in {new.price.index, new.price.twap}:
             before = step.before.equity(market, price) - lost + 1

@@ -43,6 +43,7 @@ PROBES: Mapping[str, Probe] = MappingProxyType(
         "probe_accruals": Probe("INV-16", views.accruals),
         "probe_pools": Probe("INV-07", views.pools),
         "probe_supplies": Probe("INV-43", views.supplies),
+        "probe_together": Probe("INV-49", twice.together),
         "probe_poke": Probe("INV-15", twice.poke),
         "probe_path": Probe("INV-20", twice.path),
         "probe_split": Probe("INV-54", twice.split),

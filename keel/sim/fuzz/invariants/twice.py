@@ -14,7 +14,7 @@ from keel.units import WAD
 # Each cost is at most 2 wei above the exact one.
 _COST_DUST = 4
 # Utilization counts what the pool has received, so each poke feeds back into the rate: to second order.
-_RELATIVE = 10**6
+_RELATIVE = 10**4
 
 
 def poke(stage: Stage, market: int, seconds: int, pieces: int) -> int:
@@ -36,6 +36,24 @@ def _net(stage: Stage, market: int, pauses: list[int]) -> int:
             stage.apply(Action("accrue", (0, market)))
         after = stage.present.books.markets[market]
     return after.longs_paid - before.longs_paid - after.shorts_paid + before.shorts_paid
+
+
+def together(stage: Stage, place: int, market: int, size: int) -> int:
+    """Taking a price and trading in one call is what two calls in one block are."""
+    owner = ACCOUNTS[place][0]
+    order = (owner, place, market, size, ANY_PRICE, 0)
+    with stage.aside():
+        first = stage.apply(Action("update_price", (owner, market)))
+        apart = stage.apply(Action("trade", order))
+        books_apart = stage.present.books
+    with stage.aside():
+        at_once = stage.apply(Action("update_trade", order))
+        books_at_once = stage.present.books
+    errors = [step.refusal and step.refusal.error for step in (apart, at_once)]
+    require(errors[0] == errors[1], "apart", errors[0], "at once", errors[1])
+    if first.refusal is None and at_once.refusal is None:
+        require(books_apart == books_at_once, "apart", books_apart, "at once", books_at_once)
+    return 1
 
 
 def path(stage: Stage, place: int, market: int, first: int, second: int) -> int:

@@ -1,0 +1,25 @@
+"""The same drawn actions on ape's network and on revm in this process: every answer is the same."""
+
+import pytest
+from support.pairchain import PairChain
+
+from keel.sim.fuzz.campaign import open_stage
+from keel.sim.fuzz.draws import RandomDraws
+from keel.sim.fuzz.examine import Examiner
+from keel.sim.fuzz.propose import Proposer
+
+STEPS = 60
+
+
+@pytest.fixture(scope="module")
+def stage():
+    return open_stage(PairChain())
+
+
+def test_the_fast_chain_does_what_apes_network_does(stage):
+    stage.reset()
+    examiner, proposer = Examiner(stage), Proposer(stage, RandomDraws(3))
+    for _ in range(STEPS):
+        examiner.do(proposer.next())
+    assert examiner.tally.protocol > STEPS // 3
+    assert stage.world.chain.compared > 5 * STEPS
