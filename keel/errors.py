@@ -74,7 +74,7 @@ class RpcError(ChainError):
         self.data = data
 
 
-class Reverted(KeelError):
+class Reverted(KeelError):  # noqa: N818, the word of the field
     """The contract refused the call, and all that the call had changed was undone.
 
     Attributes:

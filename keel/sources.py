@@ -1,8 +1,8 @@
 """Whether the compiled contracts are those of the sources.
 
 ape recompiles the files that changed, but not the files that import them: after an edit of a library the
-contracts that inline it stay as they were. So a full compile leaves a digest of all sources beside its output, and
-whoever loads the output compares.
+contracts that inline it stay as they were. So a full compile leaves a digest of all sources beside its
+output, and whoever loads the output compares.
 """
 
 import hashlib

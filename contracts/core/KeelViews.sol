@@ -10,6 +10,7 @@ import {Action} from "../types/Validity.sol";
 import {MarginLedger} from "../margin/MarginLedger.sol";
 
 /// @title Read access to the core's storage
+/// @notice As stored, except where IKeelViews says now: then funding is accrued up to now, in memory only.
 abstract contract KeelViews is MarginLedger {
     /// @notice See IKeelViews.
     function marketCount() external view returns (uint16) {

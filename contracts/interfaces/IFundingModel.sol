@@ -38,5 +38,7 @@ interface IFundingModel {
     function target(FundingInput calldata input) external view returns (int256);
 
     /// @notice Most that longs pay and most that shorts pay, WAD per 8 h, both positive.
+    /// @return longsPay bound of a positive rate.
+    /// @return shortsPay bound of a negative rate, as a size.
     function caps() external view returns (uint256 longsPay, uint256 shortsPay);
 }

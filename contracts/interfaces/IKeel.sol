@@ -14,6 +14,8 @@ import {IKeelViews} from "./IKeelViews.sol";
 /// @dev Hot paths live in the core contract, cold ones behind its fallback in the extension, on the same storage.
 interface IKeel is IKeelCore, IKeelPool, IKeelViews, IKeelEvents, IKeelErrors {
     /// @notice Several calls in one transaction, all or nothing.
+    /// @param data calldata of each call, run in order as the caller's; the first refusal is the whole's.
+    /// @return results what each call returned, undecoded.
     function multicall(bytes[] calldata data) external returns (bytes[] memory results);
 
     /// @notice Pass an EIP-2612 permit of the caller on to the settlement token; a failure is ignored, because somebody may

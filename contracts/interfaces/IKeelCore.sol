@@ -37,6 +37,11 @@ interface IKeelCore {
     ) external returns (int256 cost, uint256 fee);
 
     /// @notice `updatePrice` and `trade` in one pass: cheaper than the two.
+    /// @param size base WAD, not zero.
+    /// @param limitPrice worst average price before fees at the new index, WAD.
+    /// @param deadline last block time at which the trade may fill, seconds.
+    /// @return cost quote paid before fees, negative = received; rounded against the trader.
+    /// @return fee quote WAD, ceil.
     function updateAndTrade(
         AccountId account,
         uint16 market,

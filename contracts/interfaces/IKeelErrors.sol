@@ -17,28 +17,37 @@ interface IKeelErrors {
     /// @notice The amount (token units) lies outside what an account can hold.
     error AmountOutOfRange(uint256 given, uint256 limit);
     /// @notice What would remain is too small to be worth liquidating.
+    /// @param value of the position at the index, quote WAD, floor.
+    /// @param minValue the market's `minNotional`, quote WAD.
     error PositionTooSmall(uint256 value, uint256 minValue);
     /// @notice The average price is worse than the caller's limit, WAD quote per base.
     error PriceLimitMissed(uint256 price, uint256 limit);
     /// @notice The transaction came too late.
+    /// @param now_ time of the block, seconds.
     error DeadlinePassed(uint256 deadline, uint256 now_);
     /// @notice The trade would push the net position past the band, away from zero.
+    /// @param skewAfter net position that the fill would leave, base WAD.
     error BandExceeded(int256 skewAfter, uint256 limit);
     /// @notice Pool utilization after the call would pass 1, WAD.
     error UtilizationExceeded(uint256 utilization, uint256 limit);
     /// @notice The account's margin after the call would be too low.
+    /// @param required initial margin, or maintenance after a reduction, quote WAD, ceil.
     error MarginTooLow(int256 equity, uint256 required);
     /// @notice The account is healthy.
     error NotLiquidatable(int256 equity, uint256 maintenance);
     /// @notice The account has no position in the market.
     error NoPosition(uint256 account, uint16 market);
     /// @notice The core holds fewer tokens than it owes (fee-on-transfer token?), token units.
+    /// @param held the core's balance.
+    /// @param owed tokens in less tokens out.
     error TokensMissing(uint256 held, uint256 owed);
     /// @notice Only the vault of that bucket may call.
     error NotVault(address caller);
     /// @notice Too few assets for one share or too few shares for one token unit.
     error DustAmount(uint256 given);
     /// @notice A pool keeps a whole share at least; its last share leaves when no position is open.
+    /// @param left shares that would stay, 24 decimals.
+    /// @param least one share.
     error SharesNeeded(uint256 left, uint256 least);
     /// @notice The pool or the insurance has no equity to price a share with.
     error NoEquity(int256 equity);

@@ -10,6 +10,7 @@ import {MarketConfig, MarketLinks} from "../types/MarketConfig.sol";
 /// said otherwise; account is the account id.
 interface IKeelEvents {
     /// @notice Tokens came into an account. `tokens` in token units.
+    /// @param payer whose tokens came in.
     event Deposited(uint256 indexed account, address indexed payer, uint256 tokens);
     /// @notice Tokens left an account. `tokens` in token units.
     event Withdrawn(uint256 indexed account, address indexed to, uint256 tokens);
@@ -25,6 +26,7 @@ interface IKeelEvents {
     /// @notice Funding accrued up to now, or a model starts from the given state. Positive `poolReceived` came from traders.
     /// @param longsPaid index after, RAY quote per base.
     /// @param shortsPaid index after, RAY quote per base.
+    /// @param fundingState state of the market's funding model after, opaque.
     event FundingAccrued(
         uint16 indexed market,
         bytes32 fundingState,
@@ -49,6 +51,8 @@ interface IKeelEvents {
         uint256 reward
     );
     /// @notice An account ended below zero; insurance paid first, then the pool.
+    /// @param fromInsurance part that the insurance had.
+    /// @param fromPool the rest, out of the market's pool cash.
     event BadDebtCovered(uint256 indexed account, uint16 indexed market, uint256 fromInsurance, uint256 fromPool);
     /// @notice The pool grew. `tokens` in token units.
     event PoolDeposited(uint16 indexed market, uint256 tokens, uint256 shares);
@@ -63,10 +67,12 @@ interface IKeelEvents {
     /// @notice The insurance shrank. `tokens` in token units.
     event InsuranceRedeemed(uint256 tokens, uint256 shares);
     /// @notice Rounding dust of funding went to insurance after the last position closed.
+    /// @param amount quote WAD.
     event FundingDustSwept(uint16 indexed market, uint256 amount);
     /// @notice A market was listed or its parameters changed.
     event MarketConfigured(uint16 indexed market, MarketConfig config, MarketLinks links);
     /// @notice A market became reduce-only (2) or open again (1).
+    /// @param status as in MarketConfig.
     event MarketStatusSet(uint16 indexed market, uint8 status);
     /// @notice The insurance vault was set.
     event InsuranceVaultSet(address vault);

@@ -38,8 +38,11 @@ interface IOracleHub {
     /// @notice A feed parameter lies outside its bounds.
     error FeedOutOfBounds(bytes32 name, uint256 given, uint256 low, uint256 high);
     /// @notice The history does not reach back over the window.
+    /// @param windowSeconds length of the average asked for.
+    /// @param availableSeconds how far back the first observation kept lies; 0 = none.
     error HistoryTooShort(uint256 windowSeconds, uint256 availableSeconds);
     /// @notice Too little gas to tell a failing source from a starved one.
+    /// @param gasLeft gas left to the hub when it was about to ask the source.
     error SourceStarved(uint256 gasLeft);
 
     /// @notice Take a new price. Core only.
@@ -54,8 +57,11 @@ interface IOracleHub {
     function feedOf(uint16 market) external view returns (Feed memory);
 
     /// @notice What the sources say now: price in WAD (0 = none usable) and the defects found, before any averaging.
+    /// @return price WAD quote per base, floor; 0 = none usable.
+    /// @return flags defects as bits, as in `Price.flags`.
     function peek(uint16 market) external view returns (uint256 price, uint8 flags);
 
     /// @notice Time-weighted average of the clamped samples over the window that ends now, WAD, floor.
+    /// @param windowSeconds 1 second to 1 day.
     function twap(uint16 market, uint256 windowSeconds) external view returns (uint256);
 }

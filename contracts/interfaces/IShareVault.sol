@@ -32,6 +32,8 @@ interface IShareVault {
     /// @notice Only the controller or its operator claims.
     error NotController(address caller, address controller);
     /// @notice More than what the cooldown has set free.
+    /// @param claimable shares of the request that can be claimed now.
+    /// @param claimableAt when the cooldown of the request ends, seconds.
     error NotClaimable(uint256 shares, uint256 claimable, uint256 claimableAt);
     /// @notice A redemption is priced when it is claimed, so it cannot be previewed (ERC-7540).
     error PriceAtClaim();

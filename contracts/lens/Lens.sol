@@ -78,6 +78,7 @@ contract Lens {
     }
 
     /// @notice Several accounts with their positions.
+    /// @param ids account ids, in the order of the result.
     function accounts(AccountId[] calldata ids) external view returns (AccountView[] memory views) {
         views = new AccountView[](ids.length);
         for (uint256 i; i < ids.length; ++i) {
@@ -86,6 +87,7 @@ contract Lens {
     }
 
     /// @notice Margin ratio of each account, WAD, floor; below 1e18 it can be liquidated.
+    /// @param ids account ids, in the order of the result.
     function marginRatios(AccountId[] calldata ids) external view returns (uint256[] memory ratios) {
         ratios = new uint256[](ids.length);
         for (uint256 i; i < ids.length; ++i) {
@@ -95,6 +97,9 @@ contract Lens {
     }
 
     /// @notice What a trade of `size` would cost at the stored price, limits and margin aside.
+    /// @param id market id.
+    /// @param size base WAD, positive = purchase, not zero.
+    /// @return q cost, fee and average price ceil, marks floor; prices WAD quote per base.
     function quoteTrade(uint16 id, int256 size) external view returns (TradeQuote memory q) {
         _checkSize(size);
         Market memory m = CORE.marketNow(id);
@@ -131,6 +136,7 @@ contract Lens {
     }
 
     /// @notice One market.
+    /// @param id market id.
     function market(uint16 id) public view returns (MarketView memory v) {
         v.id = id;
         v.state = CORE.marketNow(id);
@@ -147,6 +153,7 @@ contract Lens {
     }
 
     /// @notice One account with its positions.
+    /// @param id account id.
     function account(AccountId id) public view returns (AccountView memory v) {
         v.id = id;
         v.state = CORE.accountOf(id);

@@ -10,6 +10,7 @@ import {Action} from "../types/Validity.sol";
 import {MarginLedger} from "./MarginLedger.sol";
 
 /// @title Margin in, margin out, operators
+/// @notice Tokens move at this boundary only, in token units; balances are quote WAD, the exact multiple.
 abstract contract Accounts is MarginLedger, IKeelCore {
     /// @inheritdoc IKeelCore
     function deposit(AccountId account, uint256 tokens) external nonReentrant {

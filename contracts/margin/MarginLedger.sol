@@ -16,6 +16,7 @@ import {MarginMath} from "./MarginMath.sol";
 import {MarketSet} from "./MarketSet.sol";
 
 /// @title One account in one market: load once, store once; and the account's health over all its markets
+/// @notice Cross margin: one balance backs up to eight positions. Profit is floored, requirements are ceiled.
 abstract contract MarginLedger is FundingLedger {
     using MarketSet for uint128;
 

@@ -16,6 +16,7 @@ library Curve {
     /// @notice The net position takes the whole base reserve or more.
     error ReserveEmpty(uint256 depth, int256 skew);
     /// @notice The sale would need more quote than the curve holds, P * D.
+    /// @param value V(q) that the sale asks for, quote WAD, negative.
     error QuoteExhausted(uint256 index, uint256 depth, int256 value);
 
     /// @notice ceil(V(q)), quote WAD.

@@ -11,6 +11,7 @@ import {Curve} from "./Curve.sol";
 import {PositionMath} from "./PositionMath.sol";
 
 /// @title A fill on the curve, for trades and liquidations alike
+/// @notice Sizes base WAD, costs quote WAD, rounded against the trader; the pool's cash pays and takes what is realised.
 abstract contract Filling is Accounts {
     /// @dev Where the curve ends for reductions and liquidations: |q| <= 3/4 D, a mark of 16 or 0.33 times the index.
     uint256 private constant HARD_SKEW_PPM = 750_000;

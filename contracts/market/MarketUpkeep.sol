@@ -7,6 +7,7 @@ import {IKeelCore} from "../interfaces/IKeelCore.sol";
 import {FundingLedger} from "../funding/FundingLedger.sol";
 
 /// @title Permissionless upkeep: accrue, take a price
+/// @notice Anyone may call, any number of times: it gains nothing, and nobody depends on one keeper.
 abstract contract MarketUpkeep is FundingLedger, IKeelCore {
     /// @inheritdoc IKeelCore
     function accrue(uint16 market) external nonReentrant {

@@ -14,6 +14,8 @@ import {Filling} from "./Filling.sol";
 import {PositionMath} from "./PositionMath.sol";
 
 /// @title Trades
+/// @notice Fills at once or reverts whole: order, market, price validity, band, limit price, then margin and utilization
+/// after the fill.
 abstract contract Trading is Filling {
     /// @inheritdoc IKeelCore
     function trade(

@@ -15,14 +15,17 @@ import {Volatility} from "../oracle/Volatility.sol";
 import {PoolMath} from "../pool/PoolMath.sol";
 
 /// @title Pure libraries, callable: for differential tests against the Python twin
+/// @notice Every function passes its arguments on unchecked; units and rounding are the library's.
 /// @custom:halt nothing to halt: a test double.
 contract MathHarness {
-    /// @notice See FixedPointMathLib.
+    /// @notice e^x, WAD, floor: Solady's.
+    /// @param x exponent, WAD.
     function expWad(int256 x) external pure returns (int256) {
         return FixedPointMathLib.expWad(x);
     }
 
-    /// @notice See FixedPointMathLib.
+    /// @notice ln x, WAD, floor: Solady's.
+    /// @param x argument, WAD, above 0.
     function lnWad(int256 x) external pure returns (int256) {
         return FixedPointMathLib.lnWad(x);
     }

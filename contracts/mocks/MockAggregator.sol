@@ -4,6 +4,7 @@ pragma solidity 0.8.30;
 import {IAggregatorV3} from "../interfaces/IAggregatorV3.sol";
 
 /// @title Chainlink-shaped feed that anyone sets: local chains and testnets
+/// @notice Says what it was last told: for tests of stale, broken and absurd rounds. No source of real prices.
 /// @custom:halt nothing to halt: a test double.
 contract MockAggregator is IAggregatorV3 {
     /// @notice The feed was told to fail.
@@ -32,6 +33,7 @@ contract MockAggregator is IAggregatorV3 {
     }
 
     /// @notice Make reads revert, or work again.
+    /// @param broken_ true: reads revert.
     function setBroken(bool broken_) external {
         broken = broken_;
     }
@@ -43,6 +45,8 @@ contract MockAggregator is IAggregatorV3 {
     }
 
     /// @notice Publish an answer with any time.
+    /// @param answer_ in the feed's decimals.
+    /// @param updatedAt_ when it claims to be published, seconds.
     function setAt(int256 answer_, uint256 updatedAt_) public {
         (answer, updatedAt) = (int160(answer_), uint40(updatedAt_));
         ++round;

@@ -2,6 +2,7 @@
 pragma solidity 0.8.30;
 
 /// @title Token whose transfers return nothing, as some old mainnet tokens do
+/// @notice Keel takes it: a transfer counts when it does not revert and the balance shows it.
 /// @custom:halt nothing to halt: a test double.
 contract MockSilentToken {
     /// @notice Decimals.

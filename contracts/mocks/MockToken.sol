@@ -4,6 +4,7 @@ pragma solidity 0.8.30;
 import {ERC20} from "solady/src/tokens/ERC20.sol";
 
 /// @title Settlement token of local chains and testnets: anyone mints
+/// @notice ERC-20 with EIP-2612 permits and decimals of choice.
 /// @custom:halt nothing to halt: it has no value.
 contract MockToken is ERC20 {
     uint8 private immutable DECIMALS;

@@ -9,6 +9,9 @@ import {Action, Validity} from "../types/Validity.sol";
 /// its worst one, except that an age beyond the stale limit forbids what either defect forbids.
 library ValidityLadder {
     /// @notice The stored price does not allow the action.
+    /// @param action what was asked for.
+    /// @param validity of the stored price now.
+    /// @param ageSeconds since a usable price was stored.
     error PriceNotGoodFor(Action action, Validity validity, uint256 ageSeconds);
 
     /// @dev Defects stored with a price.

@@ -7,6 +7,7 @@ type AccountId is uint256;
 using AccountIdLib for AccountId global;
 
 /// @title Account identifiers
+/// @notice Ids need no registration: every address owns 2^96 accounts, and an account exists once it holds something.
 library AccountIdLib {
     /// @notice The account of `owner_` with number `sub`.
     function from(address owner_, uint96 sub) internal pure returns (AccountId) {

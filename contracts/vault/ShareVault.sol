@@ -170,6 +170,7 @@ contract ShareVault is ERC20, IShareVault {
     }
 
     /// @notice ERC-165: ERC-7540 operators and asynchronous redemption, ERC-7575.
+    /// @param id ERC-165 interface id.
     function supportsInterface(bytes4 id) external pure returns (bool) {
         return id == 0x01ffc9a7 || id == 0xe3bc4e65 || id == 0x620ee8e4 || id == 0x2f0a18c5;
     }

@@ -18,7 +18,8 @@ class PoolReport:
         curve_gain: Minus the change of V wherever the depth changed, plus the charges of redemptions.
         bad_debt: Minus the shortfalls that the pool paid.
         deposits: What liquidity providers paid in.
-        redemptions: Minus what they took out, charges included, and what the last share left to the insurance.
+        redemptions: Minus what they took out, charges included, and what the last share left to
+            the insurance.
     """
 
     fees: int = 0

@@ -20,7 +20,7 @@ _PRESETS = Path(__file__).parent / "presets"
 def _exact(value: object) -> Decimal:
     """TOML floats are read as Decimal already; anything else must be text or a whole number."""
     if isinstance(value, float):
-        raise ValueError("write it as text, such as '0.1'")
+        raise ValueError("write it as text, such as '0.1'")  # noqa: TRY004, pydantic reports ValueError
     return Decimal(str(value))
 
 
@@ -199,7 +199,7 @@ def load_deployment(name_or_path: str = "local") -> DeploymentSettings:
     """Read a preset by name or a TOML file by path.
 
     Raises:
-        ConfigError: There is no such preset or file, it is not TOML, or a value is wrong (which one is named).
+        ConfigError: There is no such preset or file, it is not TOML, or a value is wrong (it is named).
     """
     path = Path(name_or_path)
     if path.suffix != ".toml":

@@ -90,9 +90,7 @@ class Deployment:
 
 def addresses(deployment: Deployment) -> dict[str, str]:
     """Every address by role, for people and for explorers."""
-    flat = {
-        role: value["address"] for role, value in asdict(deployment).items() if isinstance(value, dict)
-    }
+    flat = {role: value["address"] for role, value in asdict(deployment).items() if isinstance(value, dict)}
     for market in deployment.markets:
         flat[f"{market.name}.vault"] = market.vault.address
         flat[f"{market.name}.funding"] = market.funding.address

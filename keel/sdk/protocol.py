@@ -1,7 +1,7 @@
 """A deployed protocol as an object: every action and every view, on any chain.
 
-Amounts follow the contracts: token units where tokens move, WAD elsewhere, sizes positive when long. A refusal
-is a `Reverted` with the contract's custom error.
+Amounts follow the contracts: token units where tokens move, WAD elsewhere, sizes positive when long. A
+refusal is a `Reverted` with the contract's custom error.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""One deployment in use per session, on whatever network ape is connected to; every test is taken back."""
+"""One deployment in use per run, on whatever network ape is connected to; every test is taken back."""
 
 import pytest
 from support.bench import Bench, rolled_back

@@ -1,4 +1,8 @@
-"""The same drawn actions on ape's network and on revm in this process: every answer is the same."""
+"""The same drawn actions on a node, through ape, and on revm in this process: every answer is the same."""
+
+import os
+import sys
+from pathlib import Path
 
 import pytest
 from support.pairchain import PairChain
@@ -12,11 +16,16 @@ STEPS = 60
 
 
 @pytest.fixture(scope="module")
-def stage():
-    return open_stage(PairChain())
+def stage(networks):
+    # The node is installed beside the interpreter, which need not be on the PATH.
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", path)
+        with networks.ethereum.local.use_provider("foundry"):
+            yield open_stage(PairChain())
 
 
-def test_the_fast_chain_does_what_apes_network_does(stage):
+def test_the_fast_chain_does_what_the_node_does(stage):
     stage.reset()
     examiner, proposer = Examiner(stage), Proposer(stage, RandomDraws(3))
     for _ in range(STEPS):

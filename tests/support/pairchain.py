@@ -23,21 +23,22 @@ class LedChain(RevmChain):
 
 
 class LeadingChain(ApeChain):
-    """ape's chain, which also tells when its last block was mined, and nonces."""
+    """ape on anvil, where time stands still until something warps, as on revm."""
 
-    def mined_at(self):
-        return int(self._provider.get_block("latest").timestamp)
+    def __init__(self):
+        super().__init__()
+        self._provider.make_request("anvil_setBlockTimestampInterval", [0])
 
     def nonce(self, sender):
         return self._provider.get_nonce(sender)
 
 
 class PairChain(TypedChain):
-    """ape's network and revm in this process."""
+    """ape's node and revm in this process."""
 
     def __init__(self):
         self.first = LeadingChain()
-        self.second = LedChain(self.first.mined_at())
+        self.second = LedChain(self.first.timestamp())
         self._snapshots: dict[int, int] = {}
         self.compared = 0
 
@@ -47,19 +48,15 @@ class PairChain(TypedChain):
 
     def create(self, code, sender):
         self.second.set_nonce(sender, self.first.nonce(sender))
+        self.second.move_to(self.first.timestamp())
         address = self.first.create(code, sender)
-        self.second.move_to(self.first.mined_at())
         assert self.second.create(code, sender) == address
         return address
 
     def call_raw(self, address, calldata, sender):
-        taken = self.second.snapshot()
         self.second.move_to(self.first.timestamp())
-        try:
-            one = _outcome(lambda: self.first.call_raw(address, calldata, sender))
-            other = _outcome(lambda: self.second.call_raw(address, calldata, sender))
-        finally:
-            self.second.revert(taken)
+        one = _outcome(lambda: self.first.call_raw(address, calldata, sender))
+        other = _outcome(lambda: self.second.call_raw(address, calldata, sender))
         self._compare(one, other)
         if isinstance(one, Reverted):
             raise one
@@ -67,9 +64,8 @@ class PairChain(TypedChain):
         return one
 
     def _transact(self, *transaction):
+        self.second.move_to(self.first.timestamp())
         one = _outcome(lambda: self.first._transact(*transaction))
-        # What is refused is never mined: then it would have been in the next block.
-        self.second.move_to(self.first.timestamp() if isinstance(one, Reverted) else self.first.mined_at())
         other = _outcome(lambda: self.second._transact(*transaction))
         self._compare(one, other)
         if isinstance(one, Reverted):

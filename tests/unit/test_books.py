@@ -1,4 +1,4 @@
-"""Books kept from events alone, on a session that has every kind of event, against the chain."""
+"""Books kept from events alone, on a day that has every kind of event, against the chain."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -37,7 +37,7 @@ KINDS = (
 )
 
 
-class Session:
+class Day:
     """A deployment with two markets, ten funded people and a tape."""
 
     def __init__(self):
@@ -124,28 +124,28 @@ def close(s, person, market):
 
 @pytest.fixture(scope="module")
 def played():
-    session = Session()
-    play(session)
-    return session, session.chain.take()
+    day = Day()
+    play(day)
+    return day, day.chain.take()
 
 
-def test_the_session_has_every_kind_of_event(played):
-    session, entries = played
-    assert {e.log.event for e in entries if e.log.address == session.protocol.core.address} >= set(KINDS)
+def test_the_day_has_every_kind_of_event(played):
+    day, entries = played
+    assert {e.log.event for e in entries if e.log.address == day.protocol.core.address} >= set(KINDS)
 
 
 def test_events_alone_rebuild_the_chain(played):
-    session, entries = played
-    books = session.books(entries)
-    checks = prove(session.protocol, books)
+    day, entries = played
+    books = day.books(entries)
+    checks = prove(day.protocol, books)
     assert [check.detail for check in checks if not check.holds] == []
     assert len(checks) == 8
     assert len(books.accounts) == 6
 
 
 def test_pool_report_is_not_trivial(played):
-    session, entries = played
-    report = session.books(entries).markets[BTC].report
+    day, entries = played
+    report = day.books(entries).markets[BTC].report
     terms = (report.fees, report.funding, report.trader_pnl, report.curve_gain, report.deposits)
     assert all(term != 0 for term in terms)
     assert report.bad_debt < 0
@@ -153,11 +153,11 @@ def test_pool_report_is_not_trivial(played):
 
 
 def test_reading_in_pieces_is_reading_at_once(played):
-    session, entries = played
-    books = session.books([])
+    day, entries = played
+    books = day.books([])
     for i in range(0, len(entries), 7):
         books.read(entries[i : i + 7])
-    whole = session.books(entries)
+    whole = day.books(entries)
     assert (books.accounts, books.positions, books.markets) == (
         whole.accounts,
         whole.positions,
@@ -165,18 +165,18 @@ def test_reading_in_pieces_is_reading_at_once(played):
     )
 
 
-def caught(session, entries):
+def caught(day, entries):
     try:
-        return not all(check.holds for check in prove(session.protocol, session.books(entries)))
+        return not all(check.holds for check in prove(day.protocol, day.books(entries)))
     except KeelError:
         return True
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_missing_event_is_noticed(played, kind):
-    session, entries = played
+    day, entries = played
     last = max(i for i, entry in enumerate(entries) if entry.log.event == kind)
-    assert caught(session, entries[:last] + entries[last + 1 :])
+    assert caught(day, entries[:last] + entries[last + 1 :])
 
 
 @pytest.mark.parametrize(
@@ -197,48 +197,48 @@ def test_a_missing_event_is_noticed(played, kind):
     ],
 )
 def test_one_wei_is_noticed(played, kind, field):
-    session, entries = played
+    day, entries = played
     last = max(i for i, entry in enumerate(entries) if entry.log.event == kind)
     log = entries[last].log
     forged = Log(log.address, log.event, {**log.args, field: log.args[field] + 1})
-    assert caught(session, [*entries[:last], Entry(entries[last].at, forged), *entries[last + 1 :]])
+    assert caught(day, [*entries[:last], Entry(entries[last].at, forged), *entries[last + 1 :]])
 
 
 @pytest.mark.parametrize("field", ["size", "cost", "realized", "sizeAfter", "notionalAfter"])
 def test_a_forged_fill_is_noticed(played, field):
-    session, entries = played
+    day, entries = played
     last = max(i for i, entry in enumerate(entries) if entry.log.event == "Traded")
     log = entries[last].log
     fill = log.args["fill"]._replace(**{field: getattr(log.args["fill"], field) + 1})
     forged = Log(log.address, log.event, {**log.args, "fill": fill})
-    assert caught(session, [*entries[:last], Entry(entries[last].at, forged), *entries[last + 1 :]])
+    assert caught(day, [*entries[:last], Entry(entries[last].at, forged), *entries[last + 1 :]])
 
 
 def test_a_late_accrual_is_noticed(played):
-    session, entries = played
+    day, entries = played
     last = max(i for i, entry in enumerate(entries) if entry.log.event == "FundingAccrued")
-    assert caught(session, [*entries[:last], replace(entries[last], at=1), *entries[last + 1 :]])
+    assert caught(day, [*entries[:last], replace(entries[last], at=1), *entries[last + 1 :]])
 
 
 def test_unknown_event_stops_the_books(played):
-    session, _ = played
-    unknown = Entry(0, Log(session.protocol.core.address, "Confetti", {}))
+    day, _ = played
+    unknown = Entry(0, Log(day.protocol.core.address, "Confetti", {}))
     with pytest.raises(DataError, match="Confetti"):
-        session.books([unknown])
+        day.books([unknown])
 
 
 def test_other_contracts_are_passed_over(played):
-    session, entries = played
-    stranger = Entry(0, Log(session.people[0], "Deposited", {"account": 1, "payer": "", "tokens": 5}))
-    assert session.books([stranger, *entries]).accounts == session.books(entries).accounts
+    day, entries = played
+    stranger = Entry(0, Log(day.people[0], "Deposited", {"account": 1, "payer": "", "tokens": 5}))
+    assert day.books([stranger, *entries]).accounts == day.books(entries).accounts
 
 
 def test_tokens_beyond_the_books_are_no_fault_but_missing_ones_are(played):
-    session, entries = played
-    protocol = session.protocol
-    mark = session.chain.snapshot()
-    session.chain.send(protocol.contracts.token, "mint", protocol.core, 5, sender=session.people[0])
-    assert all(check.holds for check in prove(protocol, session.books(entries)))
-    session.chain.revert(mark)
+    day, entries = played
+    protocol = day.protocol
+    mark = day.chain.snapshot()
+    day.chain.send(protocol.contracts.token, "mint", protocol.core, 5, sender=day.people[0])
+    assert all(check.holds for check in prove(protocol, day.books(entries)))
+    day.chain.revert(mark)
     with pytest.raises(Reverted):
-        session.protocol.withdraw(account_id(session.people[3]), 10**9, session.people[3], session.people[3])
+        day.protocol.withdraw(account_id(day.people[3]), 10**9, day.people[3], day.people[3])

@@ -19,8 +19,10 @@ GRACE_BPS = 8000
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What will be closed: tier, signed size, penalty rate (bps * WAD); equity at the index, maintenance of the account
-    and of the position, quote WAD."""
+    """What will be closed: tier, signed size, penalty rate (bps * WAD).
+
+    Equity at the index, maintenance of the account and of the position are quote WAD.
+    """
 
     tier: Tier
     size: int
@@ -73,8 +75,7 @@ class Liquidations(Filling):
     def _closing_size(
         self, t: Touch, tier: Tier, rate: int, maintenance: int, equity: int
     ) -> tuple[int, int]:
-        """Closed-form size, whole where the rest would be dust, at most what the curve takes; and the position's
-        maintenance."""
+        """Closed-form size, at most what the curve takes; and the position's maintenance."""
         held, index = abs(t.position.size), t.market.price.index
         value = div_ceil(held * index, WAD)
         available = room(t, sale=t.position.size > 0)
@@ -129,7 +130,7 @@ def _penalty_on(rate: int, value: int) -> int:
 
 
 def _penalty(t: Touch, plan: _Plan, cost: int) -> int:
-    """Penalty on the closed value, at most what leaves the margin ratio of the rest of the account where it was."""
+    """Penalty on the closed value, at most what leaves the margin ratio of the rest where it was."""
     left = plan.equity - _loss(t, plan.size, cost) - _backing(t, plan)
     if left <= 0:
         return 0

@@ -10,7 +10,7 @@ from rules.report import Problem
 PACKAGE = "keel"
 # Each row imports from itself and from the rows above it. The package itself (its version) is below them all.
 LAYERS = (
-    ("units", "errors"),
+    ("units", "errors", "sources"),
     ("config", "artifacts"),
     ("model",),
     ("evm",),

@@ -10,7 +10,13 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parents[3]
 
 # Rule, then place, then why it may stay. An entry that is no longer needed fails the rule, too.
-ACCEPTED: Mapping[str, Mapping[str, str]] = MappingProxyType({})
+ACCEPTED: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "Functions in a contract": {
+            "contracts/vault/ShareVault.sol: ShareVault": "ERC-4626, ERC-7540, ERC-7575 ask for 23 of the 26"
+        }
+    }
+)
 
 _LEFT_BY_TOOLS = frozenset(
     {".git", ".venv", "node_modules", ".build", ".cache", ".hypothesis", ".mypy_cache", ".pytest_cache"}
