@@ -102,9 +102,9 @@ contract LayeredFunding is IFundingModel {
     }
 
     /// @notice The three layers of a state, 1e-22 per 8 h.
-    /// @return fast premium rate that follows the market within `fastSeconds`.
-    /// @return slow the same within `slowSeconds`.
-    /// @return skew rate that utilization asks for, within `skewSeconds`.
+    /// @return fast follows the target of the premium with time constant `fastSeconds`.
+    /// @return slow the same with `slowSeconds`.
+    /// @return skew follows the target of the utilization with `skewSeconds`.
     function layers(bytes32 state) public pure returns (int256 fast, int256 slow, int256 skew) {
         uint256 word = uint256(state);
         return (int80(uint80(word)), int80(uint80(word >> 80)), int80(uint80(word >> 160)));

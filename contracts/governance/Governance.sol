@@ -9,8 +9,8 @@ import {FundingLedger} from "../funding/FundingLedger.sol";
 import {MarketRules} from "./MarketRules.sol";
 
 /// @title Listing and parameters
-/// @notice Who may call what is the access manager's; what a parameter may be is MarketRules'. Old funding is accrued at
-/// the old parameters before new ones count.
+/// @notice The access manager says who may call what, MarketRules what a parameter may be. Funding up to now is
+/// accrued at the old parameters before new ones count.
 abstract contract Governance is FundingLedger, IKeelPool {
     /// @inheritdoc IKeelPool
     function listMarket(

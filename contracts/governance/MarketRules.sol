@@ -5,8 +5,8 @@ import {IKeelErrors} from "../interfaces/IKeelErrors.sol";
 import {Brackets, MarketConfig, MarketLinks} from "../types/MarketConfig.sol";
 
 /// @title Bounds of every market parameter
-/// @notice In the units of MarketConfig and MarketLinks, bounds inclusive: inside them no parameter hands one user's margin
-/// or shares to another.
+/// @notice Inclusive, in the units of MarketConfig and MarketLinks. They bind governance, too: nothing outside can be
+/// listed or set.
 library MarketRules {
     uint256 private constant PPM = 1e6;
     uint256 private constant PPM_PER_BPS = 100;

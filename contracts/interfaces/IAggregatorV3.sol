@@ -2,7 +2,7 @@
 pragma solidity ^0.8.30;
 
 /// @title The part of Chainlink's AggregatorV3 that Keel reads
-/// @notice Trust: whoever runs the feed is trusted with its answers, not with their age or sign, which the reader checks.
+/// @notice Trust: whoever runs the feed is trusted with its answers; their age and sign are checked by the reader.
 interface IAggregatorV3 {
     /// @notice Decimals of `answer`.
     function decimals() external view returns (uint8);

@@ -38,7 +38,7 @@ interface IKeelCore {
 
     /// @notice `updatePrice` and `trade` in one pass: cheaper than the two.
     /// @param size base WAD, not zero.
-    /// @param limitPrice worst average price before fees at the new index, WAD.
+    /// @param limitPrice as in `trade`, against the fill at the new price.
     /// @param deadline last block time at which the trade may fill, seconds.
     /// @return cost quote paid before fees, negative = received; rounded against the trader.
     /// @return fee quote WAD, ceil.

@@ -8,7 +8,8 @@ import {Market} from "../types/Market.sol";
 import {MarketConfig, MarketLinks} from "../types/MarketConfig.sol";
 
 /// @title What anyone can read from the core
-/// @notice Amounts are quote WAD and sizes base WAD unless said otherwise. Views need no valid price: they show the stored one.
+/// @notice Amounts are quote WAD and sizes base WAD unless said otherwise. No view needs a valid price: it shows
+/// the stored one.
 interface IKeelViews {
     /// @notice The settlement token.
     function TOKEN() external view returns (address);

@@ -39,7 +39,7 @@ interface IOracleHub {
     error FeedOutOfBounds(bytes32 name, uint256 given, uint256 low, uint256 high);
     /// @notice The history does not reach back over the window.
     /// @param windowSeconds length of the average asked for.
-    /// @param availableSeconds how far back the first observation kept lies; 0 = none.
+    /// @param availableSeconds how far back the oldest observation lies; 0 = there is none.
     error HistoryTooShort(uint256 windowSeconds, uint256 availableSeconds);
     /// @notice Too little gas to tell a failing source from a starved one.
     /// @param gasLeft gas left to the hub when it was about to ask the source.

@@ -14,8 +14,8 @@ import {Filling} from "../market/Filling.sol";
 import {LiquidationMath} from "./LiquidationMath.sol";
 
 /// @title Liquidations through the curve, and what covers a shortfall
-/// @notice Anyone liquidates whom the price shows below maintenance; LiquidationMath says how much. The penalty never leaves
-/// the rest of the account worse off than it was; debt without positions goes to the insurance, then to the market's pool.
+/// @notice Anyone may liquidate an account below maintenance; LiquidationMath says how much. The penalty never lowers
+/// the margin ratio of what stays; debt without positions goes to the insurance, then to the market's pool.
 abstract contract Liquidations is Filling {
     using MarketSet for uint128;
 

@@ -7,7 +7,7 @@ import {IKeelCore} from "../interfaces/IKeelCore.sol";
 import {FundingLedger} from "../funding/FundingLedger.sol";
 
 /// @title Permissionless upkeep: accrue, take a price
-/// @notice Anyone may call, any number of times: it gains nothing, and nobody depends on one keeper.
+/// @notice Anyone may call, at any time and any number of times: no keeper has to be trusted.
 abstract contract MarketUpkeep is FundingLedger, IKeelCore {
     /// @inheritdoc IKeelCore
     function accrue(uint16 market) external nonReentrant {

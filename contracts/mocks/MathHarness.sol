@@ -18,13 +18,13 @@ import {PoolMath} from "../pool/PoolMath.sol";
 /// @notice Every function passes its arguments on unchecked; units and rounding are the library's.
 /// @custom:halt nothing to halt: a test double.
 contract MathHarness {
-    /// @notice e^x, WAD, floor: Solady's.
+    /// @notice e^x, WAD, to Solady's precision.
     /// @param x exponent, WAD.
     function expWad(int256 x) external pure returns (int256) {
         return FixedPointMathLib.expWad(x);
     }
 
-    /// @notice ln x, WAD, floor: Solady's.
+    /// @notice ln x, WAD, to Solady's precision.
     /// @param x argument, WAD, above 0.
     function lnWad(int256 x) external pure returns (int256) {
         return FixedPointMathLib.lnWad(x);

@@ -4,7 +4,7 @@ pragma solidity 0.8.30;
 import {MockToken} from "./MockToken.sol";
 
 /// @title Token that keeps 1 % of every transfer
-/// @notice Keel does not take it: what arrives is less than what was sent, so deposits revert.
+/// @notice Keel does not take it: what arrives is less than what was sent, so deposits revert with TokensMissing.
 /// @custom:halt nothing to halt: a test double.
 contract MockFeeToken is MockToken {
     /// @param decimals_ decimals to report.

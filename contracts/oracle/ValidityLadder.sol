@@ -11,7 +11,7 @@ library ValidityLadder {
     /// @notice The stored price does not allow the action.
     /// @param action what was asked for.
     /// @param validity of the stored price now.
-    /// @param ageSeconds since a usable price was stored.
+    /// @param ageSeconds seconds since a usable price was stored; the block time if none ever was.
     error PriceNotGoodFor(Action action, Validity validity, uint256 ageSeconds);
 
     /// @dev Defects stored with a price.

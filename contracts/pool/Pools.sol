@@ -11,8 +11,8 @@ import {ValidityLadder} from "../oracle/ValidityLadder.sol";
 import {PoolMath} from "./PoolMath.sol";
 
 /// @title Pool deposits and redemptions
-/// @notice Shares are sold at the higher and bought at the lower of the equity at index and at TWAP, floor either way, so that
-/// nobody gains by being faster than the average.
+/// @notice Shares are sold at the higher and bought back at the lower of the equity at index and at TWAP, floor either
+/// way: nobody gains by being faster than the average.
 abstract contract Pools is FundingLedger, IKeelPool {
     /// @dev Depth stays where the curve's products fit.
     uint256 private constant MAX_DEPTH = 2 ** 111;

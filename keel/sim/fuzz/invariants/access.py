@@ -10,7 +10,7 @@ EXPECTED = frozenset(
         *("NotAuthorized", "MarketUnknown", "MarketReduceOnly", "ZeroAmount", "SizeOutOfRange"),
         *("AmountOutOfRange", "PositionTooSmall", "PriceLimitMissed", "DeadlinePassed", "BandExceeded"),
         *("UtilizationExceeded", "MarginTooLow", "NotLiquidatable", "NoPosition", "NotVault"),
-        *("DustAmount", "NoEquity", "ParameterOutOfBounds", "PriceNotGoodFor", "NotCore"),
+        *("DustAmount", "SharesNeeded", "NoEquity", "ParameterOutOfBounds", "PriceNotGoodFor", "NotCore"),
         *("FeedOutOfBounds", "ZeroShares", "NotController", "NotClaimable"),
         *("AccessManagedUnauthorized", "AccessControlUnauthorizedAccount"),
         *("InsufficientBalance", "InsufficientAllowance", "TransferFromFailed"),

@@ -13,8 +13,7 @@ from keel.units import WAD
 
 # Each cost is at most 2 wei above the exact one.
 _COST_DUST = 4
-# Utilization counts what the pool has received, so each poke feeds back into the rate: to second order.
-_RELATIVE = 10**4
+_RELATIVE = 10**9
 
 
 def poke(stage: Stage, market: int, seconds: int, pieces: int) -> int:
@@ -143,7 +142,8 @@ def leave(stage: Stage, place: int) -> int:
     present, owner = stage.present, ACCOUNTS[place][0]
     sizes = {market: present.position(place, market).size for market in stage.world.markets}
     held = {market: size for market, size in sizes.items() if size}
-    losses = [_exit_loss(stage, market, size) for market, size in held.items()]
+    # A gain in one market may come too late for the other.
+    losses = [max(_exit_loss(stage, market, size), 0) for market, size in held.items()]
     health = present.health(place)
     if not held or health.equity_worse - sum(losses) < 2 * health.initial:
         return 0
