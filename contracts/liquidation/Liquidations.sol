@@ -4,7 +4,6 @@ pragma solidity 0.8.30;
 import {AccountId, AccountIdLib} from "../types/AccountId.sol";
 import {Fill} from "../types/Fill.sol";
 import {Health} from "../types/Health.sol";
-import {Market} from "../types/Market.sol";
 import {Action, Validity} from "../types/Validity.sol";
 import {IKeelCore} from "../interfaces/IKeelCore.sol";
 import {Fixed} from "../libraries/Fixed.sol";
@@ -14,8 +13,9 @@ import {Filling} from "../market/Filling.sol";
 import {LiquidationMath} from "./LiquidationMath.sol";
 
 /// @title Liquidations through the curve, and what covers a shortfall
-/// @notice Anyone may liquidate an account below maintenance; LiquidationMath says how much. The penalty never lowers
-/// the margin ratio of what stays; debt without positions goes to the insurance, then to the market's pool.
+/// @notice Anyone may liquidate an account below maintenance; LiquidationMath says how much. Beyond the fee of
+/// a trade the penalty never lowers the margin ratio of what stays; debt without positions goes to the insurance, then
+/// to the market's pool.
 abstract contract Liquidations is Filling {
     using MarketSet for uint128;
 
@@ -30,6 +30,7 @@ abstract contract Liquidations is Filling {
         int256 equity;
         uint256 maintenance;
         uint256 maintenanceHere;
+        int256 lossElsewhere;
     }
 
     /// @inheritdoc IKeelCore
@@ -38,8 +39,8 @@ abstract contract Liquidations is Filling {
         if (t.position.size == 0) revert NoPosition(AccountId.unwrap(account), market);
         Plan memory plan = _plan(t);
         Fill memory f = _fill(t, plan.size, false);
-        uint256 penalty = _penalty(t, plan, f.cost);
-        reward = (penalty * links[market].keeperShareBps) / Fixed.BPS;
+        uint256 penalty;
+        (penalty, reward) = _penalty(t, plan, f.cost);
         t.account.balance -= int128(int256(penalty));
         t.toInsurance = penalty - reward;
         _coverShortfall(t);
@@ -58,6 +59,7 @@ abstract contract Liquidations is Filling {
         uint256 trigger = h.worst == Validity.SequencerGrace ? (h.maintenance * GRACE_BPS) / Fixed.BPS : h.maintenance;
         if (equity >= int256(trigger)) revert NotLiquidatable(equity, trigger);
         (plan.equity, plan.maintenance) = (h.equity, h.maintenance);
+        plan.lossElsewhere = h.withdrawable - t.account.balance - _lossHere(t);
         uint256 ratio = LiquidationMath.marginRatio(equity, h.maintenance);
         plan.tier = LiquidationMath.tier(ratio);
         plan.rate = LiquidationMath.penaltyRate(
@@ -74,7 +76,7 @@ abstract contract Liquidations is Filling {
         uint256 index = t.market.price.index;
         uint256 value = Fixed.divCeil(held * index, Fixed.WAD);
         uint256 room = _room(t, t.position.size > 0);
-        uint256 costAll = _slippage(t, held < room ? held : room, held) + _penaltyOn(plan.rate, value);
+        uint256 costAll = _costOfAll(t, plan.rate, held, room);
         uint256 targetBps = links[t.marketId].targetBps;
         plan.maintenanceHere = MarginMath.maintenance(t.config.brackets, value);
         uint256 fraction = LiquidationMath.closeFraction(
@@ -91,14 +93,15 @@ abstract contract Liquidations is Filling {
         return t.position.size > 0 ? -int256(size) : int256(size);
     }
 
-    /// @dev Loss against the index of closing `size`, scaled to `held`, quote WAD.
-    function _slippage(Touch memory t, uint256 size, uint256 held) private pure returns (uint256) {
+    /// @dev What closing `held` would cost the account, quote WAD: slippage and penalty of what the curve takes, scaled up.
+    function _costOfAll(Touch memory t, uint256 rate, uint256 held, uint256 room) private view returns (uint256) {
+        uint256 size = held < room ? held : room;
         if (size == 0) return 0;
         int256 closing = t.position.size > 0 ? -int256(size) : int256(size);
-        Market memory m = t.market;
-        int256 loss = _lossOf(t, closing, _cost(m, _depth(t), _skew(m), closing));
-        if (loss <= 0) return 0;
-        return size == held ? uint256(loss) : Fixed.mulDivCeil(uint256(loss), held, size);
+        int256 cost = _cost(t.market, _depth(t), _skew(t.market), closing);
+        int256 loss = _lossOf(t, closing, cost);
+        uint256 sum = _fullPenalty(t, rate, size, cost) + (loss > 0 ? uint256(loss) : 0);
+        return size == held ? sum : Fixed.mulDivCeil(sum, held, size);
     }
 
     /// @dev What a closing fill takes from equity: its cost against the value at the index.
@@ -106,17 +109,42 @@ abstract contract Liquidations is Filling {
         return cost - Fixed.divFloor(size * int256(uint256(t.market.price.index)), Fixed.WAD);
     }
 
-    function _penaltyOn(uint256 rate, uint256 value) private pure returns (uint256) {
-        return Fixed.divCeil(value * rate, Fixed.BPS * Fixed.WAD);
+    /// @dev Penalty on the closed value, and never less than `_leastPenalty`.
+    function _fullPenalty(Touch memory t, uint256 rate, uint256 size, int256 cost) private view returns (uint256) {
+        uint256 value = Fixed.divCeil(size * t.market.price.index, Fixed.WAD);
+        uint256 penalty = Fixed.divCeil(value * rate, Fixed.BPS * Fixed.WAD);
+        uint256 least = _leastPenalty(t, cost);
+        return penalty > least ? penalty : least;
     }
 
-    /// @dev Penalty on the closed value, at most what leaves the margin ratio of the rest of the account where it was; for the
-    /// last position, at most the equity that the fill leaves.
-    function _penalty(Touch memory t, Plan memory plan, int256 cost) private pure returns (uint256) {
-        int256 left = plan.equity - _lossOf(t, plan.size, cost) - int256(_backing(t, plan));
-        if (left <= 0) return 0;
-        uint256 full = _penaltyOn(plan.rate, Fixed.divCeil(Fixed.abs(plan.size) * t.market.price.index, Fixed.WAD));
-        return full < uint256(left) ? full : uint256(left);
+    /// @dev Penalty whose part beyond the keeper's reward is the fee of a trade: liquidating oneself is never cheaper than closing.
+    function _leastPenalty(Touch memory t, int256 cost) private view returns (uint256) {
+        uint256 feePpm = uint256(t.config.takerFeePpm) + t.config.deviationFeePpm;
+        uint256 keptBps = Fixed.BPS - links[t.marketId].keeperShareBps;
+        return Fixed.divCeil(Fixed.abs(cost) * feePpm * Fixed.BPS, Fixed.PPM * keptBps);
+    }
+
+    /// @dev Penalty at most what leaves the margin ratio of the rest of the account where it was (for the last position: at most
+    /// the equity that the fill leaves), and at most what is there without unrealised profit, which the curve may not pay; but
+    /// with other positions open not below the least one. The keeper has a share only in what is there.
+    function _penalty(Touch memory t, Plan memory plan, int256 cost) private view returns (uint256, uint256) {
+        int256 left = plan.equity - _lossOf(t, plan.size, cost);
+        if (left <= 0) return (0, 0);
+        int256 least = Fixed.min(left, int256(_leastPenalty(t, cost)));
+        int256 penalty = int256(_fullPenalty(t, plan.rate, Fixed.abs(plan.size), cost));
+        penalty = Fixed.min(penalty, Fixed.max(left - int256(_backing(t, plan)), least));
+        int256 settled = Fixed.max(0, t.account.balance + plan.lossElsewhere + _lossHere(t));
+        penalty = Fixed.max(Fixed.min(penalty, settled), least);
+        uint256 shared = uint256(Fixed.min(penalty, settled));
+        return (uint256(penalty), (shared * links[t.marketId].keeperShareBps) / Fixed.BPS);
+    }
+
+    /// @dev Unrealised loss of the touched position at the worse of index and TWAP, quote WAD, at most 0.
+    function _lossHere(Touch memory t) private pure returns (int256) {
+        (uint256 index, uint256 twap) = (t.market.price.index, t.market.price.twap);
+        uint256 worse = (t.position.size > 0) == (twap < index) ? twap : index;
+        int256 value = Fixed.divFloor(t.position.size * int256(worse), Fixed.WAD);
+        return Fixed.min(0, value - t.position.notional);
     }
 
     /// @dev Equity that what stays open needs for the same margin ratio as before, quote WAD, ceil.

@@ -13,6 +13,9 @@ import {Fixed} from "../libraries/Fixed.sol";
 /// Example: P = 10, D = 100, q = 0: 600 quote buy 37.5 base at 16 on average; the mark ends at 25.6.
 /// @dev Requires q < D. D and |q| below 2^112, P below 2^88: every product below fits where it is not 512 bits wide.
 library Curve {
+    /// @dev Where the curve ends for reductions and liquidations: |q| <= 3/4 D, a mark of 16 or 0.33 times the index.
+    uint256 internal constant HARD_SKEW_PPM = 750_000;
+
     /// @notice The net position takes the whole base reserve or more.
     error ReserveEmpty(uint256 depth, int256 skew);
     /// @notice The sale would need more quote than the curve holds, P * D.

@@ -13,9 +13,6 @@ import {PositionMath} from "./PositionMath.sol";
 /// @title A fill on the curve, for trades and liquidations alike
 /// @notice Sizes base WAD, costs quote WAD, rounded against the trader; the pool's cash pays and takes what is realised.
 abstract contract Filling is Accounts {
-    /// @dev Where the curve ends for reductions and liquidations: |q| <= 3/4 D, a mark of 16 or 0.33 times the index.
-    uint256 private constant HARD_SKEW_PPM = 750_000;
-
     /// @dev Price at the worse of index and TWAP for the side.
     function _cost(Market memory m, uint256 depth, int256 skew, int256 size) internal pure returns (int256) {
         bool twapHigher = m.price.twap > m.price.index;
@@ -29,7 +26,7 @@ abstract contract Filling is Accounts {
 
     /// @dev Base that a sale (or a purchase) can still move before the hard end of the curve.
     function _room(Touch memory t, bool sale) internal pure returns (uint256) {
-        int256 limit = int256((_depth(t) * HARD_SKEW_PPM) / Fixed.PPM);
+        int256 limit = int256((_depth(t) * Curve.HARD_SKEW_PPM) / Fixed.PPM);
         int256 room = sale ? limit + _skew(t.market) : limit - _skew(t.market);
         return room > 0 ? uint256(room) : 0;
     }
@@ -40,7 +37,7 @@ abstract contract Filling is Accounts {
         Market memory m = t.market;
         int256 skew = _skew(m);
         uint256 depth = _depth(t);
-        _checkBand(skew, skew + size, (depth * (bounded ? t.config.maxSkewPpm : HARD_SKEW_PPM)) / Fixed.PPM);
+        _checkBand(skew, skew + size, (depth * (bounded ? t.config.maxSkewPpm : Curve.HARD_SKEW_PPM)) / Fixed.PPM);
         (int256 before, int256 notional) = (t.position.size, t.position.notional);
         f = PositionMath.fill(before, notional, size, _cost(m, depth, skew, size));
         if (Fixed.abs(f.sizeAfter) > MAX_SIZE) revert SizeOutOfRange(f.sizeAfter, MAX_SIZE);

@@ -57,7 +57,8 @@ library PoolMath {
     }
 
     /// @dev Equity that new shares are sold at: never below a millionth of the first price, or a wiped-out fund could sell
-    /// none. Buyers then lose at most a millionth of what they pay to the old shares.
+    /// none. Buyers then lose at most a millionth of what
+    /// the old shares cost at the first price.
     function _sellingEquity(uint256 equity_, uint256 shares) private pure returns (uint256) {
         uint256 least = (shares + VIRTUAL_SHARES) / LEAST_PRICE_DIVISOR;
         return equity_ + 1 > least ? equity_ + 1 : least;

@@ -7,6 +7,7 @@ import {Action} from "../types/Validity.sol";
 import {IKeelPool} from "../interfaces/IKeelPool.sol";
 import {FundingLedger} from "../funding/FundingLedger.sol";
 import {Fixed} from "../libraries/Fixed.sol";
+import {Curve} from "../market/Curve.sol";
 import {ValidityLadder} from "../oracle/ValidityLadder.sol";
 import {PoolMath} from "./PoolMath.sol";
 
@@ -131,12 +132,11 @@ abstract contract Pools is FundingLedger, IKeelPool {
     }
 
     /// @dev Less than a whole share must not stay: on crumbs of shares the rest of the equity, floored to token units, would set
-    /// an absurd share price, and with it the depth of whoever comes next. What the last share leaves goes to insurance.
+    /// an absurd share price, and with it the depth of whoever comes next. What the last share leaves goes to insurance;
+    /// no position is open then, or `_checkBand` had refused.
     function _checkRest(uint16 market, Market memory m) private {
         if (m.shares >= PoolMath.SHARE_UNIT) return;
-        if (m.shares != 0 || m.longInterest | m.shortInterest != 0) {
-            revert SharesNeeded(m.shares, PoolMath.SHARE_UNIT);
-        }
+        if (m.shares != 0) revert SharesNeeded(m.shares, PoolMath.SHARE_UNIT);
         if (m.cash <= 0) return;
         uint256 rest = uint256(int256(m.cash));
         m.cash = 0;
@@ -144,9 +144,14 @@ abstract contract Pools is FundingLedger, IKeelPool {
         emit PoolRestSwept(market, rest);
     }
 
+    /// @dev What remains must carry the net position inside the band, and let either side close whole, alone: with little depth
+    /// left, positions that net to zero could not be closed one by one.
     function _checkBand(Market memory m, MarketConfig memory c, uint256 depth) private pure {
         uint256 limit = (depth * c.maxSkewPpm) / Fixed.PPM;
         if (Fixed.abs(_skew(m)) > limit) revert BandExceeded(_skew(m), limit);
+        uint256 side = m.longInterest > m.shortInterest ? m.longInterest : m.shortInterest;
+        limit = (depth * Curve.HARD_SKEW_PPM) / Fixed.PPM;
+        if (side > limit) revert BandExceeded(int256(side), limit);
     }
 
     function _checkUtilization(Market memory m, MarketConfig memory c) private pure {

@@ -13,6 +13,9 @@ from keel.model.errors import Refused
 from keel.model.fixed import cast, i256, mul_div_ceil, mul_div_floor, u256
 from keel.units import WAD
 
+# Where the curve ends for reductions and liquidations: a mark of 16 or 0.33 times the index.
+HARD_SKEW_PPM = 750_000
+
 
 def value_ceil(index: int, depth: int, skew: int) -> int:
     """ceil(V(q)), quote WAD."""

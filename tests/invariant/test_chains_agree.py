@@ -5,6 +5,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis.stateful import run_state_machine_as_test
+from support.machine import machine_on, profile
 from support.pairchain import PairChain
 
 from keel.sim.fuzz.campaign import open_stage
@@ -32,3 +34,7 @@ def test_the_fast_chain_does_what_the_node_does(stage):
         examiner.do(proposer.next())
     assert examiner.tally.protocol > STEPS // 3
     assert stage.world.chain.compared > 5 * STEPS
+
+
+def test_no_sequence_breaks_an_invariant_on_the_node(stage):
+    run_state_machine_as_test(machine_on(stage), settings=profile(examples=3, steps=10))

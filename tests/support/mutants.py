@@ -7,7 +7,6 @@ contracts. Bytecode is kept under `.build/mutants`, by the hash of everything th
 import hashlib
 import json
 import re
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -23,6 +22,8 @@ REMAPPINGS = {
     "solady/src/": "node_modules/solady/src/",
 }
 PARALLEL = 2
+# So many go into one run of the compiler, which is slow only at first.
+BATCH = 6
 
 _IMPORT = re.compile(r'import\s[^;]*?"([^"]+)"\s*;')
 _TOKEN = re.compile(r"\w+|[^\w\s]")
@@ -30,13 +31,13 @@ _TOKEN = re.compile(r"\w+|[^\w\s]")
 
 @dataclass(frozen=True)
 class Mutant:
-    """One planted fault: in which deployed contract, what becomes what, and which invariants may name it."""
+    """One planted fault: in which deployed contract, what becomes what, and which invariants must notice."""
 
     name: str
     contract: str
     before: str
     after: str
-    caught_by: frozenset[str]
+    caught_by: tuple[str, ...]
 
     def __str__(self) -> str:
         return self.name
@@ -54,6 +55,14 @@ def mutate(mutant: Mutant) -> dict[str, str]:
     name, hit = hits[0]
     text = sources[name]
     return {**sources, name: text[: hit.start()] + mutant.after + text[hit.end() :]}
+
+
+def fits(mutant: Mutant) -> bool:
+    """Whether the sources still have its snippet; the test of one that does not fit says so."""
+    try:
+        return bool(mutate(mutant))
+    except AssertionError:
+        return False
 
 
 def home_of(contract: str) -> str:
@@ -83,36 +92,50 @@ def closure(start: str) -> dict[str, str]:
 
 def bytecode(mutant: Mutant) -> str:
     """Creation bytecode with the fault, hexadecimal; compiled once."""
-    sources, home = mutate(mutant), home_of(mutant.contract)
-    key = hashlib.sha256(json.dumps([mutant.contract, sources], sort_keys=True).encode()).hexdigest()[:32]
-    path = CACHE / f"{key}.hex"
+    path = place_of(mutant)
     if not path.exists():
-        CACHE.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_suffix(f".{mutant.name}.new")
-        fresh.write_text(compile_one(sources, home, mutant.contract))
-        fresh.replace(path)
+        compile_batch([mutant])
     return path.read_text()
 
 
-def compile_one(sources: Mapping[str, str], home: str, contract: str) -> str:
-    given = {
-        "language": "Solidity",
-        "sources": {name: {"content": text} for name, text in sources.items()},
-        "settings": {
-            "optimizer": {"enabled": True, "runs": 200},
-            "evmVersion": "cancun",
-            "outputSelection": {home: {contract: ["evm.bytecode.object"]}},
-        },
-    }
-    output = solcx.compile_standard(given, solc_version=SOLC)
-    code: str = output["contracts"][home][contract]["evm"]["bytecode"]["object"]
-    return code
+def place_of(mutant: Mutant) -> Path:
+    """Where the bytecode of a mutant is kept."""
+    key = hashlib.sha256(json.dumps([mutant.contract, mutate(mutant)], sort_keys=True).encode())
+    return CACHE / f"{key.hexdigest()[:32]}.hex"
 
 
 def compile_all(mutants: list[Mutant]) -> None:
-    """Compile what is not there yet, two at a time."""
+    """Compile what is not there yet, two runs at a time."""
+    missing = [mutant for mutant in mutants if fits(mutant) and not place_of(mutant).exists()]
     with ThreadPoolExecutor(PARALLEL) as pool:
-        list(pool.map(bytecode, mutants))
+        list(pool.map(compile_batch, [missing[at : at + BATCH] for at in range(0, len(missing), BATCH)]))
+
+
+def compile_batch(mutants: list[Mutant]) -> None:
+    """Compile several mutants at once: each has the contracts in a folder of its own."""
+    sources, wanted = {}, {}
+    for number, mutant in enumerate(mutants):
+        for name, text in mutate(mutant).items():
+            own = f"{number}/{name}" if name.startswith("contracts/") else name
+            sources[own] = {"content": text}
+        wanted[f"{number}/{home_of(mutant.contract)}"] = {mutant.contract: ["evm.bytecode.object"]}
+    output = solcx.compile_standard(
+        {
+            "language": "Solidity",
+            "sources": sources,
+            "settings": {
+                "optimizer": {"enabled": True, "runs": 200},
+                "evmVersion": "cancun",
+                "outputSelection": wanted,
+            },
+        },
+        solc_version=SOLC,
+    )
+    CACHE.mkdir(parents=True, exist_ok=True)
+    for mutant, home in zip(mutants, wanted, strict=True):
+        fresh = CACHE / f"{mutant.name}.new"
+        fresh.write_text(output["contracts"][home][mutant.contract]["evm"]["bytecode"]["object"])
+        fresh.replace(place_of(mutant))
 
 
 def manifest_with(mutant: Mutant, base: Path, folder: Path) -> Path:

@@ -1,165 +1,221 @@
-"""The planted faults: at least one for each invariant that a source mutation can break."""
+"""The planted faults, and the invariants each of which must notice without the help of the others."""
 
 from support.mutants import Mutant
 
 
-def _mutant(name: str, contract: str, before: str, after: str, *caught_by: str) -> Mutant:
-    return Mutant(name, contract, before, after, frozenset(caught_by))
+def _in_core(name: str, caught_by: str, before: str, after: str) -> Mutant:
+    return Mutant(name, "Keel", before, after, tuple(caught_by.split()))
 
 
-MUTANTS = [
-    _mutant(
+def _in(contract: str, name: str, caught_by: str, before: str, after: str) -> Mutant:
+    return Mutant(name, contract, before, after, tuple(caught_by.split()))
+
+
+BOOKS = [
+    _in_core(
         "deposit_credits_a_wei_too_much",
-        "Keel",
+        "INV-01 INV-02",
         "accounts[account].balance += int128(int256(_bookIn(tokens)));",
         "accounts[account].balance += int128(int256(_bookIn(tokens))) + 1;",
-        "INV-01",
-        "INV-02",
     ),
-    _mutant(
-        "payout_is_not_booked",
-        "Keel",
-        "bookedTokens -= uint128(tokens);",
-        "",
-        "INV-01",
+    _in_core(
+        "booking_forgets_a_unit",
         "INV-03",
-        "REVERT",
+        "bookedTokens += uint128(tokens);",
+        "bookedTokens += uint128(tokens) - 1;",
     ),
-    _mutant(
-        "short_interest_forgets_the_fill",
-        "Keel",
+    _in_core(
+        "short_interest_forgets_half_a_fill",
+        "INV-04",
         "else m.shortInterest += uint112(uint256(-sizeAfter));",
         "else m.shortInterest += uint112(uint256(-sizeAfter) / 2);",
-        "INV-04",
     ),
-    _mutant(
+    _in_core(
         "notional_is_not_moved",
-        "Keel",
+        "INV-05",
         "m.openNotional += SafeCastLib.toInt128(f.notionalAfter - notional);",
         "",
-        "INV-05",
     ),
-    _mutant(
-        "equity_forgets_pending_funding",
-        "Keel",
+    _in_core(
+        "equity_forgets_funding_owed",
+        "INV-06",
         "int256 carried = int256(received) - int256(paid) - position.notional;",
         "int256 carried = int256(received) - position.notional; paid;",
-        "INV-06",
-        "INV-25",
     ),
-    _mutant(
+    _in_core(
         "closed_market_stays_in_the_set",
-        "Keel",
+        "INV-08",
         "t.account.markets = t.account.markets.remove(t.marketId); _sweepDust(t);",
         "_sweepDust(t);",
-        "INV-08",
     ),
-    _mutant(
-        "payers_pay_floor",
-        "Keel",
-        "paid = Fixed.divCeil(size * pay, Fixed.RAY);",
-        "paid = size * pay / Fixed.RAY - 1;",
-        "INV-12",
-        "INV-16",
+    _in_core(
+        "closed_position_leaves_checkpoints",
+        "INV-09",
+        "delete positions[t.id][t.marketId];",
+        "positions[t.id][t.marketId] = t.position;",
     ),
-    _mutant(
-        "accrual_counts_a_second_twice",
-        "Keel",
-        "_advance(market, config, until - market.accruedAt)",
-        "_advance(market, config, until - market.accruedAt + 1)",
-        "INV-13",
-    ),
-    _mutant(
-        "integral_uses_the_rate_at_the_start",
-        "LayeredFunding",
-        "area = goalFine * int256(elapsed) + (gap * int256(tau) * (WAD - decay)) / WAD;",
-        "area = layer_ * int256(elapsed);",
-        "INV-15",
-    ),
-    _mutant(
-        "cost_is_the_marginal_price",
-        "Keel",
-        "return valueCeil(index, depth, skew + size) - valueFloor(index, depth, skew);",
-        "return int256(mark(index, depth, skew)) * size / 1e18 + 1;",
-        "INV-20",
-        "INV-40",
-        "INV-52",
-        "INV-54",
-    ),
-    _mutant(
-        "reductions_are_not_checked",
-        "Keel",
-        "if (reduced.equity < int256(reduced.maintenance))",
-        "if (reduced.equity < -int256(reduced.maintenance))",
-        "INV-21",
-    ),
-    _mutant(
-        "opening_needs_only_maintenance",
-        "Keel",
-        "if (h.equityWorse < int256(h.initial)) revert MarginTooLow(h.equityWorse, h.initial);",
-        "if (h.equityWorse < int256(h.maintenance)) revert MarginTooLow(h.equityWorse, h.initial);",
-        "INV-24",
-    ),
-    _mutant(
-        "anybody_is_liquidated",
-        "Keel",
-        "if (equity >= int256(trigger)) revert NotLiquidatable(equity, trigger);",
-        "",
-        "INV-25",
-    ),
-    _mutant(
-        "penalty_is_not_limited",
-        "Keel",
-        "return full < uint256(left) ? full : uint256(left);",
-        "return full + uint256(left);",
-        "INV-29",
-        "INV-31",
-    ),
-    _mutant(
-        "bad_debt_is_not_written_off",
-        "Keel",
-        "t.account.balance = 0; emit BadDebtCovered",
-        "emit BadDebtCovered",
-        "INV-01",
-        "INV-02",
-        "INV-32",
-    ),
-    _mutant(
-        "deposits_at_the_lower_equity",
-        "KeelExtension",
-        "(, uint256 higher) = _equities(m, c); return PoolMath.sharesFor(amount, higher, m.shares);",
-        "(uint256 higher, ) = _equities(m, c); return PoolMath.sharesFor(amount, higher, m.shares);",
-        "INV-40",
-        "INV-42",
-    ),
-    _mutant(
-        "redemption_is_not_charged",
-        "KeelExtension",
-        "charge = PoolMath.redemptionCharge(index, depthBefore, depthAfter, _skew(m));",
-        "charge = 0 * (index + depthBefore);",
-        "INV-40",
-        "INV-52",
-    ),
-    _mutant(
-        "redemption_rounds_up",
-        "KeelExtension",
-        "tokens = gross > charge ? (gross - charge) / TOKEN_SCALE : 0;",
-        "tokens = gross > charge ? (gross - charge) / TOKEN_SCALE + 1 : 0;",
-        "INV-42",
-        "INV-40",
-    ),
-    _mutant(
-        "utilization_is_not_checked",
-        "Keel",
-        "if (used > Fixed.WAD) revert UtilizationExceeded(used, Fixed.WAD);",
-        "used;",
-        "INV-44",
-    ),
-    _mutant(
-        "a_second_price_in_a_block",
-        "Keel",
-        "if (market.price.at == block.timestamp) return;",
-        "",
-        "INV-48",
+    _in_core(
+        "reward_goes_to_the_second_account",
+        "INV-34",
+        "accounts[AccountIdLib.from(msg.sender, 0)].balance",
+        "accounts[AccountIdLib.from(msg.sender, 1)].balance",
     ),
 ]
+
+FUNDING = [
+    _in_core(
+        "payers_pay_less_than_floor",
+        "INV-12 INV-16",
+        "paid = Fixed.divCeil(size * pay, Fixed.RAY);",
+        "paid = size * pay / Fixed.RAY - 1;",
+    ),
+    _in_core(
+        "accrual_counts_a_second_twice",
+        "INV-13",
+        "_advance(market, config, until - market.accruedAt)",
+        "_advance(market, config, until - market.accruedAt + 1)",
+    ),
+    _in(
+        "LayeredFunding",
+        "integral_uses_the_rate_at_the_start",
+        "INV-15",
+        "area = goalFine * int256(elapsed) + (gap * int256(tau) * (WAD - decay)) / WAD;",
+        "area = layer_ * int256(elapsed);",
+    ),
+    _in_core(
+        "touching_moves_utilization",
+        "INV-13 INV-15",
+        "int256 collected = int256(market.cash) + market.fundingClearing;",
+        "int256 collected = int256(market.cash);",
+    ),
+    _in_core(
+        "pool_keeps_the_insurance_part_of_a_fee",
+        "INV-18",
+        "t.market.cash += int128(int256(fee - insuranceFee));",
+        "t.market.cash += int128(int256(fee));",
+    ),
+]
+
+TRADES = [
+    _in_core(
+        "cost_is_the_marginal_price",
+        "INV-20 INV-40 INV-52",
+        "return valueCeil(index, depth, skew + size) - valueFloor(index, depth, skew);",
+        "return int256(mark(index, depth, skew)) * size / 1e18 + 1;",
+    ),
+    _in_core(
+        "small_trades_are_free",
+        "INV-54",
+        "insuranceFee = (fee * c.insuranceFeeSharePpm) / Fixed.PPM;",
+        "if (Fixed.abs(cost) < 9_000e18) fee = 0; insuranceFee = (fee * c.insuranceFeeSharePpm) / Fixed.PPM;",
+    ),
+    _in_core(
+        "reductions_are_not_checked",
+        "INV-21",
+        "if (reduced.equity < int256(reduced.maintenance))",
+        "if (reduced.equity < -int256(reduced.maintenance))",
+    ),
+    _in_core(
+        "opening_needs_only_maintenance",
+        "INV-24",
+        "if (h.equityWorse < int256(h.initial)) revert MarginTooLow(h.equityWorse, h.initial);",
+        "if (h.equityWorse < int256(h.maintenance)) revert MarginTooLow(h.equityWorse, h.initial);",
+    ),
+    _in_core(
+        "utilization_is_not_checked",
+        "INV-44",
+        "if (used > Fixed.WAD) revert UtilizationExceeded(used, Fixed.WAD);",
+        "used;",
+    ),
+    _in_core(
+        "a_second_price_in_a_block",
+        "INV-48",
+        "if (market.price.at == block.timestamp) return;",
+        "",
+    ),
+    _in_core(
+        "stale_prices_open_positions",
+        "INV-49 INV-50",
+        "uint256 private constant ROW_STALE10 = 0x13;",
+        "uint256 private constant ROW_STALE10 = 0x17;",
+    ),
+    _in_core(
+        "anybody_is_an_operator",
+        "INV-56",
+        "if (msg.sender == account.owner() || operators[account][msg.sender]) return;",
+        "if (msg.sender != address(0)) return;",
+    ),
+]
+
+LIQUIDATIONS = [
+    _in_core(
+        "anybody_is_liquidated",
+        "INV-25",
+        "if (equity >= int256(trigger)) revert NotLiquidatable(equity, trigger);",
+        "",
+    ),
+    _in_core(
+        "penalty_eats_the_rest",
+        "INV-29",
+        "return Fixed.mulDivCeil(uint256(plan.equity), stays, plan.maintenance);",
+        "plan.rate *= 20; return 0 * stays;",
+    ),
+    _in_core(
+        "penalty_is_not_limited",
+        "INV-31",
+        "? full :",
+        "? full + 1e24 :",
+    ),
+    _in_core(
+        "bad_debt_is_not_written_off",
+        "INV-32",
+        "t.account.balance = 0; emit BadDebtCovered",
+        "emit BadDebtCovered",
+    ),
+    _in_core(
+        "insurance_keeps_what_it_pays",
+        "INV-36",
+        "insuranceAssets -= uint128(fromInsurance);",
+        "",
+    ),
+]
+
+POOLS = [
+    _in(
+        "KeelExtension",
+        "deposits_at_the_lower_equity",
+        "INV-40 INV-42",
+        "(, uint256 higher) = _equities(m, c); return PoolMath.sharesFor(amount, higher, m.shares);",
+        "(uint256 higher, ) = _equities(m, c); return PoolMath.sharesFor(amount, higher / 2, m.shares);",
+    ),
+    _in(
+        "KeelExtension",
+        "redemption_is_not_charged",
+        "INV-40 INV-52",
+        "charge = PoolMath.redemptionCharge(index, depthBefore, depthAfter, _skew(m));",
+        "charge = 0 * (index + depthBefore);",
+    ),
+    _in(
+        "KeelExtension",
+        "wiped_out_funds_sell_at_nothing",
+        "REVERT",
+        "return equity_ + 1 > least ? equity_ + 1 : least;",
+        "return equity_ + 1 + 0 * least;",
+    ),
+    _in(
+        "ShareVault",
+        "nobody_waits",
+        "INV-45",
+        "return block.timestamp < r.claimableAt ? 0 : r.shares;",
+        "return r.shares;",
+    ),
+    _in(
+        "OracleHub",
+        "bounds_are_not_checked",
+        "INV-51",
+        "return price >= limits.minPrice && price <= limits.maxPrice ? price : 0;",
+        "return price;",
+    ),
+]
+
+MUTANTS = [*BOOKS, *FUNDING, *TRADES, *LIQUIDATIONS, *POOLS]

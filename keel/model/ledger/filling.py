@@ -9,9 +9,6 @@ from keel.model.ledger.margins import Touch
 from keel.model.position import Fill
 from keel.model.records import Market
 
-# Where the curve ends for reductions and liquidations: a mark of 16 or 0.33 times the index.
-HARD_SKEW_PPM = 750_000
-
 _INTEREST_BITS = 112
 
 
@@ -22,7 +19,7 @@ class Filling(Accounts):
         """One fill; `bounded` stops at the band, otherwise at the hard end of the curve."""
         market, before, notional = t.market, t.position.size, t.position.notional
         skew, depth = t.skew, depth_of(t)
-        limit = u256(depth * (t.config.max_skew_ppm if bounded else HARD_SKEW_PPM)) // PPM
+        limit = u256(depth * (t.config.max_skew_ppm if bounded else curve.HARD_SKEW_PPM)) // PPM
         _check_band(skew, i256(skew + size), limit)
         filled = position.fill(before, notional, size, fill_cost(market, depth, skew, size))
         if abs(filled.size_after) > MAX_SIZE:
@@ -50,7 +47,7 @@ def fill_cost(market: Market, depth: int, skew: int, size: int) -> int:
 
 def room(t: Touch, *, sale: bool) -> int:
     """Base that a sale (or a purchase) can still move before the hard end of the curve."""
-    limit = u256(depth_of(t) * HARD_SKEW_PPM) // PPM
+    limit = u256(depth_of(t) * curve.HARD_SKEW_PPM) // PPM
     return max(limit + t.skew if sale else limit - t.skew, 0)
 
 

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 
 from keel.model import liquidation, margin, market_set
 from keel.model.errors import Refused
-from keel.model.fixed import div_ceil, i256, mul_div_ceil, u256
+from keel.model.fixed import PPM, div_ceil, i256, mul_div_ceil, u256
 from keel.model.ledger.accounts import account_id
 from keel.model.ledger.books import add
 from keel.model.ledger.filling import Filling, depth_of, fill_cost, room
 from keel.model.ledger.margins import Touch
 from keel.model.liquidation import Tier
+from keel.model.records import MarketLinks
 from keel.model.validity import Action, Validity
 from keel.units import BPS, WAD
 
@@ -30,6 +31,7 @@ class _Plan:
     equity: int
     maintenance: int
     maintenance_here: int
+    loss_elsewhere: int
 
 
 class Liquidations(Filling):
@@ -46,8 +48,7 @@ class Liquidations(Filling):
             raise Refused("NoPosition", account, market)
         plan = self._plan(t)
         filled = self._fill(t, plan.size, bounded=False)
-        penalty = _penalty(t, plan, filled.cost)
-        reward = u256(penalty * self.links[market].keeper_share_bps) // BPS
+        penalty, reward = _penalty(t, self.links[market], plan, filled.cost)
         t.account.balance = add(t.account.balance, -penalty)
         t.to_insurance = penalty - reward
         drawn = self._cover_shortfall(t)
@@ -70,7 +71,8 @@ class Liquidations(Filling):
         brackets = t.config.brackets
         rate = liquidation.penalty_rate(ratio, brackets.penalty_min_bps, brackets.penalty_max_bps)
         size, here = self._closing_size(t, tier, rate, health.maintenance, equity)
-        return _Plan(tier, size, rate, health.equity, health.maintenance, here)
+        elsewhere = health.withdrawable - t.account.balance - _loss_here(t)
+        return _Plan(tier, size, rate, health.equity, health.maintenance, here, elsewhere)
 
     def _closing_size(
         self, t: Touch, tier: Tier, rate: int, maintenance: int, equity: int
@@ -79,8 +81,9 @@ class Liquidations(Filling):
         held, index = abs(t.position.size), t.market.price.index
         value = div_ceil(held * index, WAD)
         available = room(t, sale=t.position.size > 0)
-        cost_all = u256(_slippage(t, min(held, available), held) + _penalty_on(rate, value))
-        target_bps = self.links[t.market_id].target_bps
+        links = self.links[t.market_id]
+        cost_all = _cost_of_all(t, links, rate, held, available)
+        target_bps = links.target_bps
         here = margin.maintenance(t.config.brackets, value)
         target_here = u256(here * target_bps) // BPS
         target = u256(maintenance * target_bps) // BPS
@@ -109,15 +112,15 @@ class Liquidations(Filling):
         return drawn
 
 
-def _slippage(t: Touch, size: int, held: int) -> int:
-    """Loss against the index of closing `size`, scaled to `held`, quote WAD, ceil."""
+def _cost_of_all(t: Touch, links: MarketLinks, rate: int, held: int, available: int) -> int:
+    """What closing `held` would cost the account: slippage and penalty of what the curve takes, scaled up."""
+    size = min(held, available)
     if size == 0:
         return 0
     closing = -size if t.position.size > 0 else size
-    loss = _loss(t, closing, fill_cost(t.market, depth_of(t), t.skew, closing))
-    if loss <= 0:
-        return 0
-    return loss if size == held else mul_div_ceil(loss, held, size)
+    cost = fill_cost(t.market, depth_of(t), t.skew, closing)
+    total = u256(_full_penalty(t, links, rate, size, cost) + max(_loss(t, closing, cost), 0))
+    return total if size == held else mul_div_ceil(total, held, size)
 
 
 def _loss(t: Touch, size: int, cost: int) -> int:
@@ -125,17 +128,35 @@ def _loss(t: Touch, size: int, cost: int) -> int:
     return i256(cost - size * t.market.price.index // WAD)
 
 
-def _penalty_on(rate: int, value: int) -> int:
-    return div_ceil(value * rate, BPS * WAD)
+def _full_penalty(t: Touch, links: MarketLinks, rate: int, size: int, cost: int) -> int:
+    """Penalty on the closed value, and never less than `_least_penalty`."""
+    value = div_ceil(size * t.market.price.index, WAD)
+    return max(div_ceil(value * rate, BPS * WAD), _least_penalty(t, links, cost))
 
 
-def _penalty(t: Touch, plan: _Plan, cost: int) -> int:
-    """Penalty on the closed value, at most what leaves the margin ratio of the rest where it was."""
-    left = plan.equity - _loss(t, plan.size, cost) - _backing(t, plan)
+def _least_penalty(t: Touch, links: MarketLinks, cost: int) -> int:
+    """Penalty whose part beyond the keeper's reward is the fee of a trade."""
+    fee_ppm = t.config.taker_fee_ppm + t.config.deviation_fee_ppm
+    return div_ceil(abs(cost) * fee_ppm * BPS, PPM * (BPS - links.keeper_share_bps))
+
+
+def _penalty(t: Touch, links: MarketLinks, plan: _Plan, cost: int) -> tuple[int, int]:
+    """Penalty that leaves the rest its ratio and is there without unrealised profit; the reward."""
+    left = plan.equity - _loss(t, plan.size, cost)
     if left <= 0:
-        return 0
-    full = _penalty_on(plan.rate, div_ceil(abs(plan.size) * t.market.price.index, WAD))
-    return min(full, left)
+        return 0, 0
+    least = min(left, _least_penalty(t, links, cost))
+    full = _full_penalty(t, links, plan.rate, abs(plan.size), cost)
+    settled = max(0, t.account.balance + plan.loss_elsewhere + _loss_here(t))
+    penalty = max(min(full, max(left - _backing(t, plan), least), settled), least)
+    return penalty, u256(min(penalty, settled) * links.keeper_share_bps) // BPS
+
+
+def _loss_here(t: Touch) -> int:
+    """Unrealised loss of the touched position at the worse of index and TWAP, quote WAD, at most 0."""
+    price, size = t.market.price, t.position.size
+    worse = min(price.index, price.twap) if size > 0 else max(price.index, price.twap)
+    return min(0, size * worse // WAD - t.position.notional)
 
 
 def _backing(t: Touch, plan: _Plan) -> int:

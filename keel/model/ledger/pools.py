@@ -1,6 +1,6 @@
 """Twin of `pool/Pools.sol`. Tokens are token units, shares have 24 decimals."""
 
-from keel.model import pool, validity
+from keel.model import curve, pool, validity
 from keel.model.errors import Refused
 from keel.model.fixed import PPM, mul_div_ceil, u256
 from keel.model.ledger.accrual import FundingLedger
@@ -97,6 +97,9 @@ class Pools(FundingLedger):
         limit = u256(after * config.max_skew_ppm) // PPM
         if abs(m.skew) > limit:
             raise Refused("BandExceeded", m.skew, limit)
+        side, limit = max(m.long_interest, m.short_interest), u256(after * curve.HARD_SKEW_PPM) // PPM
+        if side > limit:
+            raise Refused("BandExceeded", side, limit)
         index = max(m.price.index, m.price.twap)
         charge = pool.redemption_charge(index, before, after, m.skew)
         return (gross - charge) // self.token_scale if gross > charge else 0
@@ -121,7 +124,7 @@ def _rest(m: Market) -> int:
     """What the last share leaves behind, for the insurance; less than a whole share must not stay."""
     if m.shares >= pool.SHARE_UNIT:
         return 0
-    if m.shares != 0 or m.long_interest != 0 or m.short_interest != 0:
+    if m.shares != 0:
         raise Refused("SharesNeeded", m.shares, pool.SHARE_UNIT)
     return max(m.cash, 0)
 

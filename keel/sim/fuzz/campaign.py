@@ -13,7 +13,8 @@ from keel.evm.engines import open_chain
 from keel.sim.fuzz.action import Action
 from keel.sim.fuzz.draws import RandomDraws
 from keel.sim.fuzz.examine import Examiner, Tally
-from keel.sim.fuzz.invariants.base import Violation
+from keel.sim.fuzz.invariants.base import Check, Violation
+from keel.sim.fuzz.invariants.catalogue import CHECKS
 from keel.sim.fuzz.propose import Proposer
 from keel.sim.fuzz.reader import RawChain
 from keel.sim.fuzz.stage import Stage
@@ -91,10 +92,13 @@ class Campaign:
         stage: Where to run.
         seed: Same seed and same limit of actions: same campaign.
         profile: `short` or `deep`: how long a world lives.
+        checks: What to check after actions.
     """
 
-    def __init__(self, stage: Stage, seed: int, profile: str = "short") -> None:
-        self._examiner = Examiner(stage)
+    def __init__(
+        self, stage: Stage, seed: int, profile: str = "short", checks: tuple[Check, ...] = CHECKS
+    ) -> None:
+        self._examiner = Examiner(stage, checks)
         self._proposer = Proposer(stage, RandomDraws(seed))
         self._stage, self._length = stage, EPISODES[profile]
         self.report = Report(seed, tally=self._examiner.tally)

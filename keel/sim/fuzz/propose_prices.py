@@ -10,7 +10,7 @@ _DAY = 86_400
 # Larger moves make a price volatile, which shuts most of the protocol for a while.
 _MODEST_BPS = 800
 # Answers no feed should give, in its decimals.
-_NONSENSE = (0, -1, -(2**190), 1, 2**127, 2**191)
+_NONSENSE = (0, -1, -(2**190), 1, 10**8, 10**18, 2**127, 2**191)
 
 
 def go_on(stage: Stage, draws: Draws) -> list[Action]:
@@ -34,6 +34,7 @@ def fault(stage: Stage, draws: Draws) -> list[Action]:
     answer = _answer(stage, draws, market)
     faults = (
         Action("publish", (market, source, draws.pick(_NONSENSE), 0)),
+        Action("publish", (market, source, draws.pick(_NONSENSE), 0)),
         Action("publish", (market, source, answer * draws.integer(5, 200) // 100, 0)),
         Action("publish", (market, source, answer, draws.integer(3_000, 9_000))),
         Action("publish", (market, source, answer, -draws.integer(1, 600))),
@@ -42,6 +43,12 @@ def fault(stage: Stage, draws: Draws) -> list[Action]:
     )
     update = Action("update_price", (draws.integer(0, 9), market))
     return [Action("warp", (draws.integer(1, 400),)), draws.pick(faults), update]
+
+
+def again(stage: Stage, draws: Draws) -> list[Action]:
+    """Another price in the same block, which the core must not take."""
+    market = draws.pick(stage.world.markets)
+    return [Action("tick", (market, _answer(stage, draws, market)))]
 
 
 def accrue(stage: Stage, draws: Draws) -> list[Action]:

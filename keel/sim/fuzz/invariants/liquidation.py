@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 
+from keel.model.fixed import PPM
 from keel.model.funding import due
 from keel.model.liquidation import Tier
 from keel.model.records import Health
@@ -79,15 +80,25 @@ def inv_28(step: Step) -> int:
 
 
 def inv_29(step: Step) -> int:
-    """A liquidation that leaves something of the position improves the margin ratio of the account."""
+    """A liquidation that leaves some of a position improves the margin ratio, but for a trade's fee."""
     _, place, market = step.action.args
     old, new = step.before.health(place), step.after.health(place)
     if step.after.position(place, market).size == 0 or old.equity <= 0:
         return 0
     better = new.equity * old.maintenance >= old.equity * new.maintenance
     before, after = _ratio(old), _ratio(new)
-    require(better, "place", place, "ratio before", before, "after", after)
+    owed = better or _read(step).penalty <= _least_penalty(step)
+    require(owed, "place", place, "ratio before", before, "after", after)
     return 1
+
+
+def _least_penalty(step: Step) -> int:
+    """Penalty of which the protocol keeps as much as the fee of a trade: less would be a cheaper exit."""
+    seen = _read(step)
+    rules = step.before.rules[seen.market]
+    fee: int = abs(seen.fill.cost) * (rules.config.taker_fee_ppm + rules.config.deviation_fee_ppm)
+    kept = PPM * (BPS - rules.links.keeper_share_bps)
+    return -(-fee * BPS // kept)
 
 
 def _ratio(health: Health) -> int:
@@ -110,14 +121,19 @@ def inv_30(step: Step) -> int:
 
 
 def inv_31(step: Step) -> int:
-    """The penalty is never more than the equity that the fill leaves, and the reward exactly its share."""
+    """The penalty is never more than the equity that the fill leaves, and the reward at most the keeper's share."""
     seen = _read(step)
     index = step.before.books.markets[seen.market].price.index
     loss = seen.fill.cost - seen.fill.size * index // WAD
     left = step.before.health(seen.place).equity - loss
     share = step.before.rules[seen.market].links.keeper_share_bps
     require(seen.penalty <= max(left, 0), "penalty", seen.penalty, "equity left", left)
-    require(seen.reward == seen.penalty * share // BPS, "reward", seen.reward, "penalty", seen.penalty)
+    full = seen.penalty * share // BPS
+    # Beside other positions the keeper shares only in what is there without their unrealised profit.
+    alone = step.before.books.accounts[seen.place].markets >> 16 == 0
+    require(
+        seen.reward == full if alone else seen.reward <= full, "reward", seen.reward, "penalty", seen.penalty
+    )
     return 1
 
 
