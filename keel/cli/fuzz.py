@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from keel.sim.fuzz.campaign import EPISODES, Campaign, Finding, Report, open_stage
+from keel.sim.fuzz.campaign import EPISODES, Campaign, Finding, Options, Report, open_stage
 from keel.sim.fuzz.examine import Tally
 from keel.sim.fuzz.parallel import run_jobs
 from keel.sim.fuzz.script import write_script
@@ -24,9 +24,12 @@ _FOLDER = Path(".build") / "fuzz"
 @click.option("--profile", type=click.Choice(sorted(EPISODES)), default="short", show_default=True)
 @click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes.")
 @click.option("--scripts", type=click.Path(path_type=Path), default=_FOLDER, help="Folder of replay scripts.")
+@click.option("--twin", is_flag=True, help="Also let the model predict every call and every refusal.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
-def command(seconds: float, seed: int, profile: str, jobs: int, scripts: Path, as_json: bool) -> None:
-    r"""Attack the protocol with random actions.
+def command(
+    seconds: float, seed: int, profile: str, jobs: int, scripts: Path, twin: bool, as_json: bool
+) -> None:
+    """Attack the protocol with random actions.
 
     Runs the real bytecode in this process: trades, liquidations, pool flows, failing feeds, governance, all
     drawn from a seed. After every action the invariants are checked. A violation is shrunk to the few actions
@@ -36,9 +39,9 @@ def command(seconds: float, seed: int, profile: str, jobs: int, scripts: Path, a
     Examples:
       keel fuzz --seconds 10
       keel fuzz --seconds 600 --seed 7 --profile deep --jobs 2 --json
-    """
+    """  # noqa: D301, click's mark for lines that stay as they are
     console = Console(stderr=True, quiet=as_json)
-    report = _run(seconds, seed, profile, jobs, console)
+    report = _run(seconds, seed, Options(profile, twin), jobs, console)
     violations = _write(report, scripts, console)
     if as_json:
         click.echo(json.dumps(_as_json(report, violations)))
@@ -47,11 +50,11 @@ def command(seconds: float, seed: int, profile: str, jobs: int, scripts: Path, a
     raise SystemExit(1 if violations else 0)
 
 
-def _run(seconds: float, seed: int, profile: str, jobs: int, console: Console) -> Report:
+def _run(seconds: float, seed: int, options: Options, jobs: int, console: Console) -> Report:
     if jobs > 1:
         with console.status(f"{jobs} campaigns of {seconds:g} s"):
-            return run_jobs(seed, seconds, profile, jobs)
-    campaign = Campaign(open_stage(), seed, profile)
+            return run_jobs(seed, seconds, options, jobs)
+    campaign = Campaign(open_stage(), seed, options)
     columns = (TextColumn("fuzzing"), BarColumn(), TextColumn("{task.description}"), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("", total=seconds)

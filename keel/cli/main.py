@@ -43,14 +43,14 @@ class _LazyGroup(click.Group):
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="keel")
 def cli() -> None:
-    r"""Keel: AMM perpetual swaps, live on a local chain.
+    """Keel: AMM perpetual swaps, live on a local chain.
 
     \b
     Examples:
       keel demo                       a market day on a local chain, with a report
       keel quote curve --index 10 --depth 100 --skew 0 --quote 600
       keel fuzz --seconds 30 --json
-    """
+    """  # noqa: D301, click's mark for lines that stay as they are
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

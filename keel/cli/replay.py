@@ -25,6 +25,7 @@ def command(
     hours: int,
     accounts: int,
     out: Path,
+    rpc: str | None,
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -32,6 +33,11 @@ def command(
 
     FILE is a CSV in the exchanges' public archive format (open_time,open,high,low,close,...; time in s, ms or
     us), with or without a header, plain, .gz or .zip.
-    """
+
+    \b
+    Examples:
+      keel replay BTCUSDT-5m-2025-10-10.csv
+      keel replay ETHUSDT-1m-2021-05-19.zip --start 2021-05-19T10:00 --hours 6
+    """  # noqa: D301, click's mark for lines that stay as they are
     day = market_day(file_candles(file, hours, start), real=True, seed=seed, traders=accounts)
-    run_show(day, Options(out, as_json, quiet))
+    run_show(day, Options(out, rpc, as_json, quiet))

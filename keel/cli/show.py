@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from keel.analytics.record import DayRecord, Sample
 from keel.analytics.report import render
 from keel.analytics.tables import bps, clock, quote, rows, summary
 from keel.errors import ConfigError
-from keel.sdk.anvil import Anvil
+from keel.sdk.anvil import Anvil, freeze
 from keel.sdk.web3chain import Web3Chain
 from keel.sim.replay import Replay
 from keel.sim.setting import DaySettings
@@ -30,11 +31,13 @@ class Options:
 
     Attributes:
         out: Folder of the report.
+        rpc: Development node to run on; None starts a private one.
         as_json: Print the summary as JSON, and nothing else.
         quiet: Print only the verdict and where the report is.
     """
 
     out: Path
+    rpc: str | None
     as_json: bool
     quiet: bool
 
@@ -61,6 +64,9 @@ def show_options(command: Callable[..., Any]) -> Callable[..., Any]:
                 type=click.Path(file_okay=False, path_type=Path),
                 help="Folder for the report.",
             ),
+            click.option(
+                "--rpc", metavar="URL", help="Run on this anvil, started with an early --timestamp."
+            ),
             click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON."),
             click.option("--quiet", is_flag=True, help="Print the verdict only."),
         )
@@ -70,13 +76,16 @@ def show_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def run_show(day: DaySettings, options: Options) -> None:
-    """Run a day on a private anvil, print it, write the report; exit 1 if the books are not proven."""
+    """Run a day on a node, print it, write the report; exit 1 if the books are not proven."""
     console = Console(quiet=options.quiet or options.as_json, highlight=False)
     origin = "market data" if day.real else "simulated: no market data at hand"
     console.print(f"Prices: {day.candles.source} ({origin}), seed {day.seed}")
-    with Anvil(timestamp=day.genesis) as node:
+    with ExitStack() as stack:
+        url = options.rpc or stack.enter_context(Anvil(timestamp=day.genesis)).url
+        if options.rpc:
+            freeze(url)
         with console.status("deploying") as status:
-            replay = Replay(Web3Chain(node.url), day, lambda step: status.update(f"deploying {step}"))
+            replay = Replay(Web3Chain(url), day, lambda step: status.update(f"deploying {step}"))
         record = _run(replay, console)
     present(record, options, console)
 

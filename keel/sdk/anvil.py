@@ -21,6 +21,15 @@ _STOP_SECONDS = 5.0
 _CHECKOUT = Path(__file__).resolve().parent.parent.parent
 
 
+def freeze(url: str) -> None:
+    """Let a running anvil's time stand still between warps, as on the engines inside this process.
+
+    Raises:
+        RpcError: The node does not answer, or is no anvil.
+    """
+    Rpc(url).request("anvil_setBlockTimestampInterval", 0)
+
+
 class Anvil:
     """A development node on a free port of this machine, which mines each transaction at once and in order.
 
@@ -117,7 +126,7 @@ class Anvil:
                 time.sleep(0.02)
                 continue
             if self._frozen:
-                rpc.request("anvil_setBlockTimestampInterval", 0)
+                freeze(self.url)
             return
         raise ChainError(
             f"anvil did not answer within {_START_SECONDS:.0f} s", "try again on an idle machine"

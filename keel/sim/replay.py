@@ -43,7 +43,9 @@ class Replay:
     def __init__(self, chain: Chain, day: DaySettings, on_deploy: OnDeploy = lambda _step: None) -> None:
         self._tape, self._day = Tape(chain), day
         if self._tape.timestamp() > day.genesis:
-            raise ConfigError("the chain's time is past the day's begin", "start it at the day's genesis")
+            raise ConfigError(
+                "the chain's time is past the day's begin", f"start it with `anvil --timestamp {day.genesis}`"
+            )
         contracts = deploy(self._tape, day.deployment, progress=on_deploy)
         self.protocol = Protocol(self._tape, contracts)
         accounts = self._tape.accounts

@@ -14,7 +14,7 @@ from support.planted import MUTANTS
 
 from keel.artifacts import manifest_path
 from keel.cli.fuzz import command
-from keel.sim.fuzz.campaign import Campaign, open_stage, violated
+from keel.sim.fuzz.campaign import Campaign, Options, open_stage, violated
 from keel.sim.fuzz.invariants.catalogue import CHECKS, NOT_CHECKED
 from keel.sim.fuzz.invariants.probes import PROBES
 from keel.sim.fuzz.perform import PERFORM
@@ -39,12 +39,18 @@ def faulty(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_campaign_finds_nothing_and_tries_everything(stage, seed):
-    report = Campaign(stage, seed, "deep").run(actions=6_000)
+    report = Campaign(stage, seed, Options("deep")).run(actions=6_000)
     assert report.findings == []
     done = report.tally.actions
     # Nobody gets through, and what seldom succeeds need not have succeeded within so few actions.
     assert set(PERFORM) - set(done) <= {"intrude", "feed_decimals", "set_feed"}
     assert report.tally.protocol > 3_000
+
+
+def test_the_model_predicts_every_call(stage):
+    report = Campaign(stage, 3, Options(twin=True)).run(actions=3_000)
+    assert report.findings == []
+    assert report.tally.invariants["TWIN"] > 1_500
 
 
 def test_the_same_seed_does_the_same(stage):

@@ -137,7 +137,7 @@ def test_summary_is_json(record):
 
 
 def test_exit_code_and_files(record, page, tmp_path, capsys):
-    quiet = Options(tmp_path / "new" / "folder", as_json=False, quiet=True)
+    quiet = Options(tmp_path / "new" / "folder", rpc=None, as_json=False, quiet=True)
     present(record, quiet, Console(quiet=True))
     assert (tmp_path / "new" / "folder" / REPORT).read_text() == page
     assert capsys.readouterr().out.startswith("Books proven to the wei; report: ")
@@ -152,7 +152,7 @@ def test_exit_code_and_files(record, page, tmp_path, capsys):
 def test_report_folder_that_cannot_be(record, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match="cannot write"):
-        present(record, Options(tmp_path / "file", as_json=False, quiet=True), Console(quiet=True))
+        present(record, Options(tmp_path / "file", rpc=None, as_json=False, quiet=True), Console(quiet=True))
 
 
 @pytest.mark.parametrize("factor", [10**-5, 10**-2, 40])

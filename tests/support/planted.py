@@ -198,7 +198,7 @@ POOLS = [
     _in(
         "KeelExtension",
         "wiped_out_funds_sell_at_nothing",
-        "REVERT",
+        "INV-58",
         "return equity_ + 1 > least ? equity_ + 1 : least;",
         "return equity_ + 1 + 0 * least;",
     ),

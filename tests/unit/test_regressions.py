@@ -107,7 +107,7 @@ def test_crumbs_of_shares_cannot_stay_in_a_pool(bench):
 
 
 def test_last_share_stays_while_positions_are_open(bench):
-    """A long and a short of one size have no skew, so the last LP could leave, or leave no depth to close in."""
+    """A long and a short of one size have no skew, so the last LP could leave, or leave no depth."""
     provider = bench.provider
     bench.protocol.pool_deposit(MARKET, POOL * bench.one, provider)
     open_position(bench, bench.trader, 1, margin=5_000)

@@ -15,6 +15,7 @@ from keel.sim.fuzz.draws import RandomDraws
 from keel.sim.fuzz.examine import Examiner, Tally
 from keel.sim.fuzz.invariants.base import Check, Violation
 from keel.sim.fuzz.invariants.catalogue import CHECKS
+from keel.sim.fuzz.invariants.twin import TWIN_CHECKS
 from keel.sim.fuzz.propose import Proposer
 from keel.sim.fuzz.reader import RawChain
 from keel.sim.fuzz.stage import Stage
@@ -26,6 +27,29 @@ EPISODES = {"short": 120, "deep": 600}
 _REPORT_SECONDS = 0.25
 
 Progress = Callable[[float, Tally, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a campaign runs.
+
+    Attributes:
+        profile: `short` or `deep`: how long a world lives.
+        twin: Let the model predict every call as well.
+        only: Ids of the checks to run after actions; None runs all.
+    """
+
+    profile: str = "short"
+    twin: bool = False
+    only: frozenset[str] | None = None
+
+    def all_checks(self) -> tuple[Check, ...]:
+        """The checks to run after actions."""
+        checks = CHECKS + TWIN_CHECKS if self.twin else CHECKS
+        return tuple(check for check in checks if self.only is None or check.invariant in self.only)
+
+
+DEFAULT = Options()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,16 +115,13 @@ class Campaign:
     Args:
         stage: Where to run.
         seed: Same seed and same limit of actions: same campaign.
-        profile: `short` or `deep`: how long a world lives.
-        checks: What to check after actions.
+        options: How to run.
     """
 
-    def __init__(
-        self, stage: Stage, seed: int, profile: str = "short", checks: tuple[Check, ...] = CHECKS
-    ) -> None:
-        self._examiner = Examiner(stage, checks)
+    def __init__(self, stage: Stage, seed: int, options: Options = DEFAULT) -> None:
+        self._examiner = Examiner(stage, options.all_checks())
         self._proposer = Proposer(stage, RandomDraws(seed))
-        self._stage, self._length = stage, EPISODES[profile]
+        self._stage, self._length = stage, EPISODES[options.profile]
         self.report = Report(seed, tally=self._examiner.tally)
 
     def run(
@@ -153,10 +174,16 @@ class Campaign:
         counts[name] = counts.get(name, 0) + 1
 
 
-def violated(stage: Stage, actions: Iterable[Action]) -> Finding | None:
-    """The first violation when these actions are carried out from the beginning of a world."""
+def violated(stage: Stage, actions: Iterable[Action], *, twin: bool = False) -> Finding | None:
+    """The first violation when these actions are carried out from the beginning of a world.
+
+    Args:
+        stage: Where; it is reset.
+        actions: What to do.
+        twin: Let the model predict every call as well.
+    """
     stage.reset()
-    examiner, history = Examiner(stage), []
+    examiner, history = Examiner(stage, CHECKS + TWIN_CHECKS if twin else CHECKS), []
     for action in actions:
         history.append(action)
         try:

@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
-from keel.sim.fuzz.campaign import Campaign, Report, open_stage
+from keel.sim.fuzz.campaign import Campaign, Options, Report, open_stage
 
 
-def run_jobs(seed: int, seconds: float, profile: str, jobs: int) -> Report:
+def run_jobs(seed: int, seconds: float, options: Options, jobs: int) -> Report:
     """Run campaigns with the seeds `seed`, `seed + 1`, ... at the same time; gives one report of all."""
-    arguments = [(seed + job, seconds, profile) for job in range(jobs)]
+    arguments = [(seed + job, seconds, options) for job in range(jobs)]
     # A fresh process: pyrevm's threads do not survive a fork.
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
         return merge(seed, pool.map(_one, *zip(*arguments, strict=True)))
@@ -30,5 +30,5 @@ def merge(seed: int, reports: Iterable[Report]) -> Report:
     return whole
 
 
-def _one(seed: int, seconds: float, profile: str) -> Report:
-    return Campaign(open_stage(), seed, profile).run(seconds)
+def _one(seed: int, seconds: float, options: Options) -> Report:
+    return Campaign(open_stage(), seed, options).run(seconds)

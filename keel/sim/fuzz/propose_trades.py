@@ -20,7 +20,7 @@ def increase(stage: Stage, draws: Draws) -> list[Action]:
     place, market = draws.pick(_PLACES), draws.pick(stage.world.markets)
     held = stage.present.position(place, market).size
     long = held > 0 if held else draws.chance(50)
-    size = _affordable(stage, place, market, long) * draws.integer(1, 108) // 100
+    size = _affordable(stage, place, market, long) * draws.integer(1, 115) // 100
     return [_trade(draws, place, market, size if long else -size)] if size else []
 
 

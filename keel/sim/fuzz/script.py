@@ -10,6 +10,7 @@ from keel.sdk.anvil import Anvil
 from keel.sdk.web3chain import Web3Chain
 from keel.sim.fuzz.action import Action, from_rows, to_rows
 from keel.sim.fuzz.campaign import Finding, open_stage, violated
+from keel.sim.fuzz.invariants.twin import TWIN
 
 _SCRIPT = '''"""{invariant}, found with seed {seed}: run it with Python in the project's environment.
 
@@ -53,7 +54,7 @@ def replay(invariant: str, rows: list[list[str | int]]) -> int:
         1 if the invariant is violated again, 0 if not.
     """
     with Anvil() as node:
-        found = violated_on_node(node.url, from_rows(rows))
+        found = violated_on_node(node.url, from_rows(rows), twin=invariant == TWIN)
     if found is None:
         click.echo(f"{invariant} holds: {len(rows)} actions, no violation")
         return 0
@@ -61,6 +62,6 @@ def replay(invariant: str, rows: list[list[str | int]]) -> int:
     return int(found.invariant == invariant)
 
 
-def violated_on_node(url: str, actions: list[Action]) -> Finding | None:
+def violated_on_node(url: str, actions: list[Action], *, twin: bool = False) -> Finding | None:
     """The first violation when these actions are carried out on a fresh development node."""
-    return violated(open_stage(Web3Chain(url)), actions)
+    return violated(open_stage(Web3Chain(url)), actions, twin=twin)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 from keel.sim.fuzz.action import Action
 from keel.sim.fuzz.campaign import Finding, violated
+from keel.sim.fuzz.invariants.twin import TWIN
 from keel.sim.fuzz.stage import Stage
 
 Fails = Callable[[Sequence[Action]], Finding | None]
@@ -23,7 +24,8 @@ def shrink(stage: Stage, finding: Finding, seconds: float = _SECONDS) -> Finding
     deadline = time.monotonic() + seconds
 
     def fails(actions: Sequence[Action]) -> Finding | None:
-        found = violated(stage, actions) if time.monotonic() < deadline else None
+        twin = finding.invariant == TWIN
+        found = violated(stage, actions, twin=twin) if time.monotonic() < deadline else None
         return found if found is not None and found.invariant == finding.invariant else None
 
     return minimise(without_kinds(finding, fails), fails)

@@ -16,6 +16,8 @@ EXPECTED = frozenset(
         *("InsufficientBalance", "InsufficientAllowance", "TransferFromFailed"),
     }
 )
+# A million.
+_ORDINARY_TOKENS = 10**12
 _GOVERNED = frozenset({"restrict", "reopen", "set_market", "set_feed"})
 
 
@@ -28,6 +30,15 @@ def inv_55(step: Step) -> int:
 def reverts(step: Step) -> int:
     """A refused call says why, with an error of the protocol."""
     require(step.error.error in EXPECTED, "error", str(step.error))
+    return 1
+
+
+def inv_58_refused(step: Step) -> int:
+    """Nobody is turned away for the amount of an ordinary payment."""
+    if step.error.error != "AmountOutOfRange":
+        return 0
+    tokens = step.action.args[2]
+    require(tokens > _ORDINARY_TOKENS, "tokens", tokens)
     return 1
 
 

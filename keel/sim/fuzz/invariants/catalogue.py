@@ -65,6 +65,7 @@ CHECKS: tuple[Check, ...] = (
     Check("INV-51", prices.inv_51, _PRICE),
     Check("INV-55", access.inv_55, refused=True),
     Check("INV-56", access.inv_56, _ACCESS),
+    Check("INV-58", access.inv_58_refused, frozenset({"deposit", "stake"}), refused=True),
     Check("REVERT", access.reverts, refused=True),
 )
 

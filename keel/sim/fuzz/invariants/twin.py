@@ -1,0 +1,159 @@
+"""The strongest check: the model predicts every book that a call leaves, and every error that refuses it.
+
+The whole-protocol twin starts from the books before the call, so a difference shows in the step that makes it.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from keel.config.deployment import MarketSettings
+from keel.model.errors import Refused
+from keel.model.layered import LayeredFunding, LayeredParams
+from keel.model.ledger import Ledger
+from keel.model.records import Account, Position
+from keel.sdk.protocol import NO_LIMIT
+from keel.sim.fuzz.ghost import INSURANCE
+from keel.sim.fuzz.invariants.base import Check, require
+from keel.sim.fuzz.perform import ANY_PRICE
+from keel.sim.fuzz.stage import Step
+from keel.sim.fuzz.world import ACCOUNTS
+
+# Id of this check; the catalogue has no number for it.
+TWIN = "TWIN"
+
+# Refusals of vaults and tokens, which the twin of the core does not have.
+_OUTSIDE = frozenset(
+    {"TransferFromFailed", "InsufficientBalance", "ZeroShares", "NotClaimable", "NotController"}
+)
+
+
+def twin(step: Step) -> int:
+    """The model predicts what every call does, and which error refuses it."""
+    if step.refusal is not None and step.error.error in _OUTSIDE:
+        return 0
+    ledger, refusal = _ledger_before(step), None
+    try:
+        _CALLS[step.action.name](ledger, step)
+    except Refused as refused:
+        refusal = refused.error
+    found = step.refusal and step.refusal.error
+    require(found == refusal, "refused with", found, "predicted", refusal)
+    if refusal is None:
+        _compare(ledger, step)
+    return 1
+
+
+def _ledger_before(step: Step) -> Ledger:
+    world, books = step.world, step.before.books
+    funding = {
+        market.funding.address: _twin_of(world.settings.markets[market.id - 1])
+        for market in world.protocol.contracts.markets
+    }
+    ledger = Ledger(world.token_scale, funding, world.core.address)
+    ledger.booked_tokens, ledger.insurance_assets = books.totals.booked, books.totals.insurance
+    ledger.insurance_shares = books.totals.insurance_shares
+    ledger.insurance_vault = int(world.vault(INSURANCE).address, 16)
+    ledger.markets = dict(books.markets)
+    ledger.configs = {market: rules.config for market, rules in step.before.rules.items()}
+    ledger.links = {market: rules.links for market, rules in step.before.rules.items()}
+    accounts = {world.ids[place]: account for place, account in enumerate(books.accounts)}
+    ledger.accounts = defaultdict(Account, accounts)
+    positions = {(world.ids[place], market): held for (place, market), held in books.positions.items()}
+    ledger.positions = defaultdict(Position, positions)
+    _add_operator(ledger, step)
+    return ledger
+
+
+def _twin_of(settings: MarketSettings) -> LayeredFunding:
+    return LayeredFunding(LayeredParams(*settings.funding.abi().values()))
+
+
+def _add_operator(ledger: Ledger, step: Step) -> None:
+    if step.action.name in ("trade", "update_trade", "withdraw"):
+        sender, place = step.action.args[:2]
+        if sender != ACCOUNTS[place][0] and step.world.is_operator(place, sender):
+            ledger.operators.add((step.world.ids[place], int(step.world.senders[sender], 16)))
+
+
+def _compare(ledger: Ledger, step: Step) -> None:
+    books, ids = step.after.books, step.world.ids
+    for place in step.touched.accounts:
+        found, expected = books.accounts[place], ledger.accounts[ids[place]]
+        require(found == expected, "place", place, "found", found, "predicted", expected)
+    for place, market in step.touched.positions:
+        held, predicted = books.positions[place, market], ledger.positions[ids[place], market]
+        require(held == predicted, "place", place, "market", market, "found", held, "predicted", predicted)
+    for market in step.touched.markets:
+        m, foretold = books.markets[market], ledger.markets[market]
+        require(m == foretold, "market", market, "found", m, "predicted", foretold)
+    totals = (books.totals.booked, books.totals.insurance, books.totals.insurance_shares)
+    said = (ledger.booked_tokens, ledger.insurance_assets, ledger.insurance_shares)
+    require(totals == said, "totals", totals, "predicted", said)
+
+
+def _order(step: Step) -> tuple[int, str, int, int, int, int, int]:
+    sender, place, market, size, limit, deadline = step.action.args
+    price = (NO_LIMIT if size > 0 else 0) if limit == ANY_PRICE else limit
+    now, world = step.before.now, step.world
+    return now, world.senders[sender], world.ids[place], market, size, price, now + deadline
+
+
+def _trade(ledger: Ledger, step: Step) -> None:
+    ledger.trade(*_order(step))
+
+
+def _deposit(ledger: Ledger, step: Step) -> None:
+    _, place, tokens = step.action.args
+    ledger.deposit(step.world.ids[place], tokens)
+
+
+def _withdraw(ledger: Ledger, step: Step) -> None:
+    sender, place, tokens, to = step.action.args
+    world = step.world
+    ledger.withdraw(step.before.now, world.senders[sender], world.ids[place], tokens, world.senders[to])
+
+
+def _liquidate(ledger: Ledger, step: Step) -> None:
+    sender, place, market = step.action.args
+    ledger.liquidate(step.before.now, step.world.senders[sender], step.world.ids[place], market)
+
+
+def _accrue(ledger: Ledger, step: Step) -> None:
+    ledger.accrue(step.before.now, step.action.args[1])
+
+
+def _stake(ledger: Ledger, step: Step) -> None:
+    _, vault, tokens = step.action.args
+    address = step.world.vault(vault).address
+    if vault == INSURANCE:
+        ledger.insurance_deposit(address, tokens)
+    else:
+        ledger.pool_deposit(step.before.now, address, vault, tokens)
+
+
+def _redeem(ledger: Ledger, step: Step) -> None:
+    _, vault, shares, controller = step.action.args
+    address, to = step.world.vault(vault).address, step.world.senders[controller]
+    if vault == INSURANCE:
+        ledger.insurance_redeem(address, shares, to)
+    else:
+        ledger.pool_redeem(step.before.now, address, vault, shares, to)
+
+
+_CALLS: Mapping[str, Callable[[Ledger, Step], None]] = MappingProxyType(
+    {
+        "trade": _trade,
+        "deposit": _deposit,
+        "withdraw": _withdraw,
+        "liquidate": _liquidate,
+        "accrue": _accrue,
+        "stake": _stake,
+        "redeem": _redeem,
+    }
+)
+
+TWIN_CHECKS = (
+    Check(TWIN, twin, frozenset(_CALLS)),
+    Check(TWIN, twin, frozenset(_CALLS), refused=True),
+)
