@@ -50,7 +50,7 @@ def test_a_campaign_finds_nothing_and_tries_everything(stage, seed):
 def test_the_model_predicts_every_call(stage):
     report = Campaign(stage, 3, Options(twin=True)).run(actions=3_000)
     assert report.findings == []
-    assert report.tally.invariants["TWIN"] > 1_500
+    assert report.tally.invariants["TWIN"] > 1_000
 
 
 def test_the_same_seed_does_the_same(stage):

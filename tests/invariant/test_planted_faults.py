@@ -21,5 +21,5 @@ def compiled():
 def test_a_planted_fault_is_caught(mutant, invariant, compiled, tmp_path, monkeypatch):
     monkeypatch.setenv("KEEL_BUILD", str(manifest_with(mutant, manifest_path(), tmp_path)))
     alone = frozenset({invariant})
-    report = Campaign(open_stage(), SEED, Options(only=alone)).run(actions=ACTIONS, until=alone)
+    report = Campaign(open_stage(), SEED, Options("deep", only=alone)).run(actions=ACTIONS, until=alone)
     assert invariant in report.violations

@@ -157,14 +157,14 @@ LIQUIDATIONS = [
     _in_core(
         "penalty_eats_the_rest",
         "INV-29",
-        "return Fixed.mulDivCeil(uint256(plan.equity), stays, plan.maintenance);",
-        "plan.rate *= 20; return 0 * stays;",
+        "penalty = Fixed.min(penalty, Fixed.max(left - int256(_backing(t, plan)), least));",
+        "penalty = Fixed.min(penalty * 20, left);",
     ),
     _in_core(
         "penalty_is_not_limited",
         "INV-31",
-        "? full :",
-        "? full + 1e24 :",
+        "penalty = Fixed.max(Fixed.min(penalty, settled), least);",
+        "penalty = left + 1e18;",
     ),
     _in_core(
         "bad_debt_is_not_written_off",

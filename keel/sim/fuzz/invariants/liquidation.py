@@ -121,7 +121,7 @@ def inv_30(step: Step) -> int:
 
 
 def inv_31(step: Step) -> int:
-    """The penalty is never more than the equity that the fill leaves, and the reward at most the keeper's share."""
+    """The penalty is never more than the equity that the fill leaves, the reward than its share."""
     seen = _read(step)
     index = step.before.books.markets[seen.market].price.index
     loss = seen.fill.cost - seen.fill.size * index // WAD
@@ -129,11 +129,10 @@ def inv_31(step: Step) -> int:
     share = step.before.rules[seen.market].links.keeper_share_bps
     require(seen.penalty <= max(left, 0), "penalty", seen.penalty, "equity left", left)
     full = seen.penalty * share // BPS
-    # Beside other positions the keeper shares only in what is there without their unrealised profit.
-    alone = step.before.books.accounts[seen.place].markets >> 16 == 0
-    require(
-        seen.reward == full if alone else seen.reward <= full, "reward", seen.reward, "penalty", seen.penalty
-    )
+    # While positions are open, the keeper shares only in what is there without their unrealised profit.
+    flat = step.after.books.accounts[seen.place].markets == 0
+    shared = seen.reward == full if flat else seen.reward <= full
+    require(shared, "reward", seen.reward, "penalty", seen.penalty)
     return 1
 
 

@@ -1,10 +1,11 @@
 """The strongest check: the model predicts every book that a call leaves, and every error that refuses it.
 
-The whole-protocol twin starts from the books before the call, so a difference shows in the step that makes it.
+The whole-protocol twin starts from the books before the call: a difference shows in the step that makes it.
 """
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from copy import copy
 from types import MappingProxyType
 
 from keel.config.deployment import MarketSettings
@@ -54,12 +55,12 @@ def _ledger_before(step: Step) -> Ledger:
     ledger.booked_tokens, ledger.insurance_assets = books.totals.booked, books.totals.insurance
     ledger.insurance_shares = books.totals.insurance_shares
     ledger.insurance_vault = int(world.vault(INSURANCE).address, 16)
-    ledger.markets = dict(books.markets)
+    ledger.markets = {market: copy(m) for market, m in books.markets.items()}
     ledger.configs = {market: rules.config for market, rules in step.before.rules.items()}
     ledger.links = {market: rules.links for market, rules in step.before.rules.items()}
-    accounts = {world.ids[place]: account for place, account in enumerate(books.accounts)}
+    accounts = {world.ids[place]: copy(account) for place, account in enumerate(books.accounts)}
     ledger.accounts = defaultdict(Account, accounts)
-    positions = {(world.ids[place], market): held for (place, market), held in books.positions.items()}
+    positions = {(world.ids[place], market): copy(p) for (place, market), p in books.positions.items()}
     ledger.positions = defaultdict(Position, positions)
     _add_operator(ledger, step)
     return ledger
