@@ -76,6 +76,7 @@ abstract contract KeelStorage is AccessManaged, ReentrancyGuardTransient, IKeelE
     /// @dev Pay tokens out and check that what is left covers what is owed.
     function _payOut(address to, uint256 tokens) internal {
         if (to == address(0) || to == address(this)) revert RecipientInvalid(to);
+        if (tokens > bookedTokens) revert TokensMissing(bookedTokens, tokens);
         bookedTokens -= uint128(tokens);
         SafeTransferLib.safeTransfer(TOKEN, to, tokens);
         _checkTokens();

@@ -37,9 +37,10 @@ interface IKeelErrors {
     error NotLiquidatable(int256 equity, uint256 maintenance);
     /// @notice The account has no position in the market.
     error NoPosition(uint256 account, uint16 market);
-    /// @notice The core holds fewer tokens than it owes (fee-on-transfer token?), token units.
-    /// @param held the core's balance.
-    /// @param owed tokens in less tokens out.
+    /// @notice The core holds fewer tokens than it owes (fee-on-transfer token?), or is asked for more than all accounts, pools and
+    /// insurance together brought in (a profit beyond the pool), token units.
+    /// @param held the core's balance, or tokens in less tokens out.
+    /// @param owed what it should cover.
     error TokensMissing(uint256 held, uint256 owed);
     /// @notice Only the vault of that bucket may call.
     error NotVault(address caller);

@@ -94,7 +94,7 @@ abstract contract Liquidations is Filling {
     }
 
     /// @dev What closing `held` would cost the account, quote WAD: slippage and penalty of what the curve takes, scaled up.
-    function _costOfAll(Touch memory t, uint256 rate, uint256 held, uint256 room) private view returns (uint256) {
+    function _costOfAll(Touch memory t, uint256 rate, uint256 held, uint256 room) private pure returns (uint256) {
         uint256 size = held < room ? held : room;
         if (size == 0) return 0;
         int256 closing = t.position.size > 0 ? -int256(size) : int256(size);
@@ -109,34 +109,30 @@ abstract contract Liquidations is Filling {
         return cost - Fixed.divFloor(size * int256(uint256(t.market.price.index)), Fixed.WAD);
     }
 
-    /// @dev Penalty on the closed value, and never less than `_leastPenalty`.
-    function _fullPenalty(Touch memory t, uint256 rate, uint256 size, int256 cost) private view returns (uint256) {
+    /// @dev Penalty on the closed value, and never less than the fee of a trade.
+    function _fullPenalty(Touch memory t, uint256 rate, uint256 size, int256 cost) private pure returns (uint256) {
         uint256 value = Fixed.divCeil(size * t.market.price.index, Fixed.WAD);
         uint256 penalty = Fixed.divCeil(value * rate, Fixed.BPS * Fixed.WAD);
-        uint256 least = _leastPenalty(t, cost);
-        return penalty > least ? penalty : least;
-    }
-
-    /// @dev Penalty whose part beyond the keeper's reward is the fee of a trade: liquidating oneself is never cheaper than closing.
-    function _leastPenalty(Touch memory t, int256 cost) private view returns (uint256) {
-        uint256 feePpm = uint256(t.config.takerFeePpm) + t.config.deviationFeePpm;
-        uint256 keptBps = Fixed.BPS - links[t.marketId].keeperShareBps;
-        return Fixed.divCeil(Fixed.abs(cost) * feePpm * Fixed.BPS, Fixed.PPM * keptBps);
+        uint256 fee = _feeOn(t.config, cost);
+        return penalty > fee ? penalty : fee;
     }
 
     /// @dev Penalty at most what leaves the margin ratio of the rest of the account where it was (for the last position: at most
     /// the equity that the fill leaves), and at most what is there without unrealised profit, which the curve may not pay; but
-    /// with other positions open not below the least one. The keeper has a share only in what is there.
+    /// not below the fee of a trade while equity is left. The keeper has a share only in what is there and beyond that fee, so
+    /// that liquidating oneself is never cheaper than closing.
     function _penalty(Touch memory t, Plan memory plan, int256 cost) private view returns (uint256, uint256) {
         int256 left = plan.equity - _lossOf(t, plan.size, cost);
         if (left <= 0) return (0, 0);
-        int256 least = Fixed.min(left, int256(_leastPenalty(t, cost)));
+        int256 fee = int256(_feeOn(t.config, cost));
+        int256 least = Fixed.min(left, fee);
         int256 penalty = int256(_fullPenalty(t, plan.rate, Fixed.abs(plan.size), cost));
         penalty = Fixed.min(penalty, Fixed.max(left - int256(_backing(t, plan)), least));
         int256 settled = Fixed.max(0, t.account.balance + plan.lossElsewhere + _lossHere(t));
         penalty = Fixed.max(Fixed.min(penalty, settled), least);
-        uint256 shared = uint256(Fixed.min(penalty, settled));
-        return (uint256(penalty), (shared * links[t.marketId].keeperShareBps) / Fixed.BPS);
+        uint256 shared = uint256(Fixed.min(penalty, settled)) * links[t.marketId].keeperShareBps;
+        int256 reward = Fixed.min(int256(shared / Fixed.BPS), Fixed.max(0, penalty - fee));
+        return (uint256(penalty), uint256(reward));
     }
 
     /// @dev Unrealised loss of the touched position at the worse of index and TWAP, quote WAD, at most 0.

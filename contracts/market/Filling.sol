@@ -4,6 +4,7 @@ pragma solidity 0.8.30;
 import {SafeCastLib} from "solady/src/utils/SafeCastLib.sol";
 import {Fill} from "../types/Fill.sol";
 import {Market} from "../types/Market.sol";
+import {MarketConfig} from "../types/MarketConfig.sol";
 import {Fixed} from "../libraries/Fixed.sol";
 import {Accounts} from "../margin/Accounts.sol";
 import {PoolMath} from "../pool/PoolMath.sol";
@@ -18,6 +19,13 @@ abstract contract Filling is Accounts {
         bool twapHigher = m.price.twap > m.price.index;
         uint256 index = (size > 0) == twapHigher ? m.price.twap : m.price.index;
         return Curve.cost(index, depth, skew, size);
+    }
+
+    /// @dev Fee of a trade on its cost, taker fee and surcharge, quote WAD, ceil.
+    function _feeOn(MarketConfig memory c, int256 cost) internal pure returns (uint256) {
+        unchecked {
+            return Fixed.divCeil(Fixed.abs(cost) * (uint256(c.takerFeePpm) + c.deviationFeePpm), Fixed.PPM);
+        }
     }
 
     function _depth(Touch memory t) internal pure returns (uint256) {

@@ -84,7 +84,7 @@ abstract contract Trading is Filling {
     function _charge(Touch memory t, int256 cost) private pure returns (uint256 fee, uint256 insuranceFee) {
         MarketConfig memory c = t.config;
         unchecked {
-            fee = Fixed.divCeil(Fixed.abs(cost) * (uint256(c.takerFeePpm) + c.deviationFeePpm), Fixed.PPM);
+            fee = _feeOn(c, cost);
             insuranceFee = (fee * c.insuranceFeeSharePpm) / Fixed.PPM;
         }
         t.toInsurance = insuranceFee;

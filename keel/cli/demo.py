@@ -24,7 +24,7 @@ def command(
     \b
     Examples:
       keel demo
-      keel demo --hours 4 --accounts 60 --seed 3 --out /tmp/day
+      keel demo --hours 4 --accounts 60 --seed 3 --out day
       keel demo --rpc http://127.0.0.1:8545     (anvil --timestamp 1760000000)
     """  # noqa: D301, click's mark for lines that stay as they are
     candles, real = crash_candles(seed, hours)

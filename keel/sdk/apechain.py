@@ -86,11 +86,20 @@ class ApeChain(TypedChain):
         if snapshot not in self._snapshots:
             raise ChainError(f"snapshot {snapshot} does not exist", "a snapshot can be reverted to only once")
         taken, now = self._snapshots[snapshot]
-        self._manager.restore(taken)
+        self._restore(taken)
         # A node forgets a time that was set but not yet mined.
         if self.timestamp() < now:
             self._manager.pending_timestamp = now
         self._snapshots = {known: state for known, state in self._snapshots.items() if known < snapshot}
+
+    def _restore(self, taken: Any) -> None:
+        from ape.exceptions import UnknownSnapshotError
+
+        try:
+            self._manager.restore(taken)
+        except UnknownSnapshotError:
+            # Two snapshots of one block share its hash on py-evm; ape forgot this one with the other.
+            self._manager.provider.restore(taken)
 
     def _transact(
         self, address: str, calldata: bytes, sender: str, value: int, function: Function | None

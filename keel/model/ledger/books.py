@@ -78,7 +78,9 @@ class Books:
     def _pay_out(self, to: str, tokens: int) -> None:
         if _address(to) in (0, self.core):
             raise Refused("RecipientInvalid", to)
-        self.booked_tokens = checked(self.booked_tokens - tokens, 128)
+        if tokens > self.booked_tokens:
+            raise Refused("TokensMissing", self.booked_tokens, tokens)
+        self.booked_tokens -= tokens
 
     def _to_insurance(self, amount: int) -> None:
         self.insurance_assets = checked(self.insurance_assets + cast(amount, 128), 128)

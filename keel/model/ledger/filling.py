@@ -2,12 +2,12 @@
 
 from keel.model import curve, pool, position
 from keel.model.errors import Refused
-from keel.model.fixed import PPM, checked, i256, safe_cast, u256
+from keel.model.fixed import PPM, checked, div_ceil, i256, safe_cast, u256
 from keel.model.ledger.accounts import Accounts
 from keel.model.ledger.books import MAX_SIZE, add
 from keel.model.ledger.margins import Touch
 from keel.model.position import Fill
-from keel.model.records import Market
+from keel.model.records import Market, MarketConfig
 
 _INTEREST_BITS = 112
 
@@ -36,6 +36,11 @@ class Filling(Accounts):
 def depth_of(t: Touch) -> int:
     """Curve depth, base WAD."""
     return pool.depth(t.config.depth_per_share, t.market.shares)
+
+
+def fee_on(config: MarketConfig, cost: int) -> int:
+    """Fee of a trade on its cost, taker fee and surcharge, quote WAD, ceil."""
+    return div_ceil(abs(cost) * (config.taker_fee_ppm + config.deviation_fee_ppm), PPM)
 
 
 def fill_cost(market: Market, depth: int, skew: int, size: int) -> int:

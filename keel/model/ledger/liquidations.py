@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from keel.model import liquidation, margin, market_set
 from keel.model.errors import Refused
-from keel.model.fixed import PPM, div_ceil, i256, mul_div_ceil, u256
+from keel.model.fixed import div_ceil, i256, mul_div_ceil, u256
 from keel.model.ledger.accounts import account_id
 from keel.model.ledger.books import add
-from keel.model.ledger.filling import Filling, depth_of, fill_cost, room
+from keel.model.ledger.filling import Filling, depth_of, fee_on, fill_cost, room
 from keel.model.ledger.margins import Touch
 from keel.model.liquidation import Tier
 from keel.model.records import MarketLinks
@@ -82,7 +82,7 @@ class Liquidations(Filling):
         value = div_ceil(held * index, WAD)
         available = room(t, sale=t.position.size > 0)
         links = self.links[t.market_id]
-        cost_all = _cost_of_all(t, links, rate, held, available)
+        cost_all = _cost_of_all(t, rate, held, available)
         target_bps = links.target_bps
         here = margin.maintenance(t.config.brackets, value)
         target_here = u256(here * target_bps) // BPS
@@ -112,14 +112,14 @@ class Liquidations(Filling):
         return drawn
 
 
-def _cost_of_all(t: Touch, links: MarketLinks, rate: int, held: int, available: int) -> int:
+def _cost_of_all(t: Touch, rate: int, held: int, available: int) -> int:
     """What closing `held` would cost the account: slippage and penalty of what the curve takes, scaled up."""
     size = min(held, available)
     if size == 0:
         return 0
     closing = -size if t.position.size > 0 else size
     cost = fill_cost(t.market, depth_of(t), t.skew, closing)
-    total = u256(_full_penalty(t, links, rate, size, cost) + max(_loss(t, closing, cost), 0))
+    total = u256(_full_penalty(t, rate, size, cost) + max(_loss(t, closing, cost), 0))
     return total if size == held else mul_div_ceil(total, held, size)
 
 
@@ -128,16 +128,10 @@ def _loss(t: Touch, size: int, cost: int) -> int:
     return i256(cost - size * t.market.price.index // WAD)
 
 
-def _full_penalty(t: Touch, links: MarketLinks, rate: int, size: int, cost: int) -> int:
-    """Penalty on the closed value, and never less than `_least_penalty`."""
+def _full_penalty(t: Touch, rate: int, size: int, cost: int) -> int:
+    """Penalty on the closed value, and never less than the fee of a trade."""
     value = div_ceil(size * t.market.price.index, WAD)
-    return max(div_ceil(value * rate, BPS * WAD), _least_penalty(t, links, cost))
-
-
-def _least_penalty(t: Touch, links: MarketLinks, cost: int) -> int:
-    """Penalty whose part beyond the keeper's reward is the fee of a trade."""
-    fee_ppm = t.config.taker_fee_ppm + t.config.deviation_fee_ppm
-    return div_ceil(abs(cost) * fee_ppm * BPS, PPM * (BPS - links.keeper_share_bps))
+    return max(div_ceil(value * rate, BPS * WAD), fee_on(t.config, cost))
 
 
 def _penalty(t: Touch, links: MarketLinks, plan: _Plan, cost: int) -> tuple[int, int]:
@@ -145,11 +139,13 @@ def _penalty(t: Touch, links: MarketLinks, plan: _Plan, cost: int) -> tuple[int,
     left = plan.equity - _loss(t, plan.size, cost)
     if left <= 0:
         return 0, 0
-    least = min(left, _least_penalty(t, links, cost))
-    full = _full_penalty(t, links, plan.rate, abs(plan.size), cost)
+    fee = fee_on(t.config, cost)
+    least = min(left, fee)
+    full = _full_penalty(t, plan.rate, abs(plan.size), cost)
     settled = max(0, t.account.balance + plan.loss_elsewhere + _loss_here(t))
     penalty = max(min(full, max(left - _backing(t, plan), least), settled), least)
-    return penalty, u256(min(penalty, settled) * links.keeper_share_bps) // BPS
+    shared = u256(min(penalty, settled) * links.keeper_share_bps) // BPS
+    return penalty, min(shared, max(0, penalty - fee))
 
 
 def _loss_here(t: Touch) -> int:

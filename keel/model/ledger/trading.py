@@ -4,7 +4,7 @@ from keel.model import pool, position, validity
 from keel.model.errors import Refused
 from keel.model.fixed import MIN_I256, PPM, div_ceil
 from keel.model.ledger.books import MAX_SIZE, STATUS_REDUCE_ONLY, add
-from keel.model.ledger.filling import Filling, depth_of
+from keel.model.ledger.filling import Filling, depth_of, fee_on
 from keel.model.ledger.margins import Touch
 from keel.model.validity import Action, Price
 from keel.units import WAD
@@ -97,7 +97,7 @@ def _check_limit(size: int, cost: int, limit_price: int) -> None:
 def _charge(t: Touch, cost: int) -> int:
     """Fee on the cost, ceil; the insurance share of it, floor; the rest to the pool."""
     config = t.config
-    fee = div_ceil(abs(cost) * (config.taker_fee_ppm + config.deviation_fee_ppm), PPM)
+    fee = fee_on(config, cost)
     t.to_insurance = fee * config.insurance_fee_share_ppm // PPM
     t.account.balance = add(t.account.balance, -fee)
     t.market.cash = add(t.market.cash, fee - t.to_insurance)

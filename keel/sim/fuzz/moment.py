@@ -7,12 +7,13 @@ from keel.model import margin, pool
 from keel.model.curve import premium
 from keel.model.fixed import div, mul_div_ceil, mul_div_floor_signed
 from keel.model.funding import FundingInput, due
+from keel.model.margin import Brackets
 from keel.model.market_set import iterate
 from keel.model.records import Health, Market, MarketConfig, MarketLinks, Position
 from keel.model.validity import Validity, validity
 from keel.sim.fuzz.funding_contract import FundingContract
 from keel.sim.fuzz.reader import Books
-from keel.units import RAY, WAD
+from keel.units import BPS, RAY, WAD
 
 # 1e-9 units of a stored volatility to WAD.
 _SIGMA = 10**9
@@ -45,6 +46,13 @@ class Moment:
         self._markets: dict[int, tuple[Market, Rules, Market]] = {}
         if earlier is not None and earlier.books.now == books.now:
             self._markets.update(earlier._markets)
+            if earlier.rules is rules:
+                self._take_validity(earlier)
+
+    def _take_validity(self, earlier: "Moment") -> None:
+        for market, known in earlier._validity.items():
+            if earlier.books.markets[market].price == self.books.markets[market].price:
+                self._validity[market] = known
 
     @property
     def now(self) -> int:
@@ -114,10 +122,26 @@ class Moment:
             worse += min(pnl, at_twap)
             withdrawable += min(pnl, at_twap, 0)
             value = mul_div_ceil(abs(position.size), m.price.index, WAD)
-            maintenance += margin.maintenance(config.brackets, value)
+            kept, needed = required(config.brackets, value)
             multiplier = margin.volatility_multiplier(m.price.sigma, config.base_sigma_bps)
-            initial += mul_div_ceil(margin.initial(config.brackets, value), multiplier, WAD)
+            maintenance, initial = maintenance + kept, initial + mul_div_ceil(needed, multiplier, WAD)
         return Health(equity, worse, better, withdrawable, initial, maintenance, worst)
+
+
+def required(b: Brackets, value: int) -> tuple[int, int]:
+    """Maintenance and initial margin of a position value, quote WAD, ceil: each rate on its bracket."""
+    low = maintenance = initial = 0
+    for high, kept, needed in (
+        (b.limit1 * WAD, b.maintenance1, b.initial1),
+        (b.limit2 * WAD, b.maintenance2, b.initial2),
+        (b.limit3 * WAD, b.maintenance3, b.initial3),
+        (value, b.maintenance4, b.initial4),
+    ):
+        if value <= low:
+            break
+        part = min(value, high) - low
+        maintenance, initial, low = maintenance + part * kept, initial + part * needed, high
+    return -(-maintenance // BPS), -(-initial // BPS)
 
 
 def accrue(market: Market, rules: Rules, now: int) -> Market:

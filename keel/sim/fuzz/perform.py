@@ -188,16 +188,20 @@ def _order(world: World, place: int, market: int, size: int, limit: int, deadlin
 
 
 def _account(_world: World, _sender: int, place: int, *_rest: int) -> Touched:
-    return Touched(accounts=(place,), totals=True)
+    return Touched(accounts=(place,), tokens=True)
 
 
 def _position(_world: World, _sender: int, place: int, market: int, *_rest: int) -> Touched:
-    return Touched((place,), ((place, market),), (market,), totals=True)
+    return Touched((place,), ((place, market),), (market,), insurance=True)
+
+
+def _multicall(_world: World, _sender: int, place: int, market: int, *_rest: int) -> Touched:
+    return Touched((place,), ((place, market),), (market,), tokens=True)
 
 
 def _liquidation(_world: World, sender: int, place: int, market: int) -> Touched:
     accounts = (place,) if place == sender else (place, sender)
-    return Touched(accounts, ((place, market),), (market,), totals=True)
+    return Touched(accounts, ((place, market),), (market,), insurance=True)
 
 
 def _market(_world: World, _sender: int, market: int, *_rest: int) -> Touched:
@@ -209,11 +213,11 @@ def _price(_world: World, market: int, _answer: int) -> Touched:
 
 
 def _vault(_world: World, _sender: int, vault: int, *_rest: int) -> Touched:
-    return Touched(markets=() if vault == INSURANCE else (vault,), totals=True)
+    return Touched(markets=() if vault == INSURANCE else (vault,), tokens=True)
 
 
-def _totals(_world: World, *_args: int) -> Touched:
-    return Touched(totals=True)
+def _tokens(_world: World, *_args: int) -> Touched:
+    return Touched(tokens=True)
 
 
 def _nothing(_world: World, *_args: int) -> Touched:
@@ -226,7 +230,7 @@ PERFORM: Mapping[str, Spec] = MappingProxyType(
         "withdraw": Spec(withdraw, _account),
         "trade": Spec(trade, _position),
         "update_trade": Spec(update_trade, _position),
-        "multicall": Spec(multicall, _position),
+        "multicall": Spec(multicall, _multicall),
         "liquidate": Spec(liquidate, _liquidation),
         "set_operator": Spec(set_operator, _nothing),
         "accrue": Spec(accrue, _market),
@@ -243,8 +247,8 @@ PERFORM: Mapping[str, Spec] = MappingProxyType(
         "reopen": Spec(govern.reopen, _market),
         "set_market": Spec(govern.set_market, _market),
         "set_feed": Spec(govern.set_feed, _market),
-        "intrude": Spec(govern.intrude, _totals),
-        "donate": Spec(donate, _totals, protocol=False),
+        "intrude": Spec(govern.intrude, _tokens),
+        "donate": Spec(donate, _tokens, protocol=False),
         "publish": Spec(publish, _nothing, protocol=False),
         "break_feed": Spec(break_feed, _nothing, protocol=False),
         "feed_decimals": Spec(feed_decimals, _nothing, protocol=False),

@@ -72,12 +72,13 @@ class Books:
 
 @dataclass(frozen=True, slots=True)
 class Touched:
-    """What an action may have changed: accounts by place, positions, markets; `tokens` if any moved."""
+    """What an action may have changed: accounts by place, positions, markets, insurance, tokens held."""
 
     accounts: tuple[int, ...] = ()
     positions: tuple[tuple[int, int], ...] = ()
     markets: tuple[int, ...] = ()
-    totals: bool = False
+    insurance: bool = False
+    tokens: bool = False
 
 
 class Reader:
@@ -137,21 +138,25 @@ class Reader:
             after.positions[key] = self._position(read(self._position_calls[key]))
         for market in touched.markets:
             after.markets[market] = self._market(read(self._market_calls[market]))
-        if touched.totals:
+        if touched.tokens:
             after.totals = self._totals()
+        elif touched.insurance:
+            known = before.totals
+            after.totals = Totals(known.booked, known.held, *self._insurance_now())
         return after
 
     def _read(self, call: bytes) -> bytes:
         return self._call(self._core, call, self._sender)
 
     def _totals(self) -> Totals:
-        insurance = self._read(self._insurance)
-        return Totals(
-            int.from_bytes(self._read(self._booked), "big"),
-            int.from_bytes(self._call(self._token, self._held, self._sender), "big"),
-            int.from_bytes(insurance[:_WORD], "big"),
-            int.from_bytes(insurance[_WORD : 2 * _WORD], "big"),
-        )
+        booked = self._read(self._booked)
+        held = self._call(self._token, self._held, self._sender)
+        return Totals(int.from_bytes(booked, "big"), int.from_bytes(held, "big"), *self._insurance_now())
+
+    def _insurance_now(self) -> tuple[int, int]:
+        """Assets and shares."""
+        words = self._read(self._insurance)
+        return int.from_bytes(words[:_WORD], "big"), int.from_bytes(words[_WORD : 2 * _WORD], "big")
 
 
 def decoder(abi: Abi, view: str, record: type[T]) -> Callable[[bytes], T]:

@@ -128,11 +128,13 @@ def inv_31(step: Step) -> int:
     left = step.before.health(seen.place).equity - loss
     share = step.before.rules[seen.market].links.keeper_share_bps
     require(seen.penalty <= max(left, 0), "penalty", seen.penalty, "equity left", left)
-    full = seen.penalty * share // BPS
-    # While positions are open, the keeper shares only in what is there without their unrealised profit.
-    flat = step.after.books.accounts[seen.place].markets == 0
-    shared = seen.reward == full if flat else seen.reward <= full
-    require(shared, "reward", seen.reward, "penalty", seen.penalty)
+    rules = step.before.rules[seen.market].config
+    fee = -(-abs(seen.fill.cost) * (rules.taker_fee_ppm + rules.deviation_fee_ppm) // PPM)
+    full = min(seen.penalty * share // BPS, max(0, seen.penalty - fee))
+    # Beside other positions the keeper shares only in what is there without their unrealised profit.
+    alone = step.before.books.accounts[seen.place].markets >> 16 == 0
+    holds = seen.reward == full if alone else seen.reward <= full
+    require(holds, "reward", seen.reward, "penalty", seen.penalty, "fee", fee)
     return 1
 
 

@@ -1,0 +1,52 @@
+"""What campaigns have found, kept as the shortest way to it."""
+
+import pytest
+
+from keel.sim.fuzz.action import Action, from_rows
+from keel.sim.fuzz.campaign import open_stage, violated
+from keel.sim.fuzz.examine import Examiner
+
+ANY = -1
+UNIT = 10**18
+
+
+@pytest.fixture(scope="module")
+def stage():
+    return open_stage()
+
+
+def test_liquidating_oneself_with_less_equity_than_the_penalty_is_no_gain(stage):
+    rows = [
+        ["warp", 171806],
+        ["tick", 2, 199640000000],
+        ["warp", 360],
+        ["tick", 2, 199778669944],
+        ["trade", 1, 1, 2, 45512349202211992158, ANY, 0],
+        ["multicall", 2, 2, 2, 1775683020, 15893470848937407272, 0],
+        ["warp", 36],
+        ["tick", 2, 199279223269],
+        ["update_trade", 1, 1, 2, -86473463484202785101, ANY, 0],
+        ["trade", 4, 4, 2, -103477502282759213559, ANY, 0],
+        ["withdraw", 4, 4, 7139790412, 4],
+        ["trade", 4, 4, 2, -1337873809344610147, ANY, 0],
+        ["trade", 2, 2, 2, 64416115564452627752, ANY, 0],
+        ["trade", 3, 9, 2, 7710276890665715964, ANY, 0],
+        ["trade", 3, 9, 2, 18754229510414284009, ANY, 0],
+        ["warp", 26],
+        ["tick", 2, 206243111601],
+        ["probe_self_liquidation", 4],
+    ]
+    assert violated(stage, from_rows(rows)) is None
+
+
+def test_a_withdrawal_that_the_core_cannot_pay_is_refused_by_name(stage):
+    stage.reset()
+    examiner = Examiner(stage)
+    examiner.do(Action("trade", (4, 4, 1, 14 * UNIT, ANY, 0)))
+    for _ in range(24):
+        examiner.do(Action("warp", (301,)))
+        examiner.do(Action("tick", (1, 230_000 * 10**8)))
+    examiner.do(Action("trade", (4, 4, 1, -14 * UNIT, ANY, 0)))
+    tokens = stage.present.books.accounts[4].balance // stage.world.token_scale
+    assert tokens > stage.present.books.totals.booked
+    examiner.do(Action("withdraw", (4, 4, tokens, 4)))
