@@ -103,12 +103,14 @@ def _trade(place: int, market: int, size: int) -> Action:
 
 
 def self_liquidation(stage: Stage, place: int) -> int:
-    """Whoever liquidates himself ends with no more than if he had closed."""
+    """Whoever liquidates himself out of his only position ends with no more than if he had closed."""
     owner = ACCOUNTS[place][0]
     health = stage.present.health(place)
     equity, limit = trigger(health)
-    # Below zero at the index an account is bankrupt and pays no penalty, whatever the curve gives.
-    if equity >= limit or health.equity <= 0:
+    # Of several positions the first pays its penalty before the curve has said what the others lose. Below
+    # zero at the index an account is bankrupt and pays no penalty, whatever the curve gives.
+    several = stage.present.books.accounts[place].markets >> 16 != 0
+    if equity >= limit or health.equity <= 0 or several:
         return 0
     closed = _wealth_after(stage, place, owner, own=False)
     liquidated = _wealth_after(stage, place, owner, own=True)
