@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from ledger_world import FUNDING
 from twin_harness import agree, chain, compare, magnitudes, rates
 
 from keel.errors import Reverted
@@ -18,24 +19,6 @@ from keel.model.layered import LAYER, LayeredFunding, LayeredParams
 from keel.units import WAD
 
 BP = WAD // 10_000
-DEFAULT = LayeredParams(
-    interest=BP,
-    interest_max=5 * BP,
-    interest_beta=WAD,
-    base_sigma=6 * WAD // 10,
-    deadzone=5 * BP,
-    convexity=100 * BP,
-    premium_factor=WAD,
-    kink_rate=2 * BP,
-    slope_rate=20 * BP,
-    kink=8 * WAD // 10,
-    cap_longs_pay=750 * BP,
-    cap_shorts_pay=700 * BP,
-    slow_weight=6 * WAD // 10,
-    fast_seconds=3_600,
-    slow_seconds=43_200,
-    skew_seconds=86_400,
-)
 
 
 @st.composite
@@ -68,7 +51,7 @@ def params(draw: st.DrawFn) -> LayeredParams:
 
 premiums = st.one_of(rates(15 * WAD, -WAD), st.integers(-WAD // 50, WAD // 50))
 utilizations = st.one_of(rates(WAD * WAD, -WAD * WAD), st.integers(-WAD, WAD))
-sigmas = st.one_of(magnitudes(40).map(lambda sigma: sigma * 10**9), st.just(DEFAULT.base_sigma))
+sigmas = st.one_of(magnitudes(40).map(lambda sigma: sigma * 10**9), st.just(FUNDING.base_sigma))
 elapsed_times = st.one_of(rates(12 * 3_600), magnitudes(31))
 layer_values = rates(LAYER // 10, -LAYER // 10)
 states = st.builds(layered.encode, layer_values, layer_values, layer_values)
@@ -98,7 +81,7 @@ def test_relax(layer: int, goal: int, elapsed: int, tau: int) -> None:
 
 @cache
 def _model() -> Contract:
-    return chain().deploy("LayeredFunding", astuple(DEFAULT))
+    return chain().deploy("LayeredFunding", astuple(FUNDING))
 
 
 def _check_model(model: Contract, twin: LayeredFunding, given_: FundingInput) -> None:
@@ -114,7 +97,7 @@ def _check_model(model: Contract, twin: LayeredFunding, given_: FundingInput) ->
 @settings(max_examples=200, deadline=None)
 @given(inputs)
 def test_default_model(given_: FundingInput) -> None:
-    _check_model(_model(), LayeredFunding(DEFAULT), given_)
+    _check_model(_model(), LayeredFunding(FUNDING), given_)
 
 
 @settings(max_examples=40, deadline=None)
@@ -145,7 +128,7 @@ def test_any_model(p: LayeredParams, given_: FundingInput) -> None:
     ],
 )
 def test_bounds(change: dict[str, int]) -> None:
-    wrong = replace(DEFAULT, **change)
+    wrong = replace(FUNDING, **change)
     with pytest.raises(Refused) as refused:
         LayeredFunding(wrong)
     with pytest.raises(Reverted) as reverted:
@@ -158,7 +141,7 @@ def test_bounds(change: dict[str, int]) -> None:
 @settings(max_examples=100, deadline=None)
 @given(inputs, st.integers(2, 60))
 def test_the_rate_stays_inside_the_caps(given_: FundingInput, steps: int) -> None:
-    twin = LayeredFunding(DEFAULT)
+    twin = LayeredFunding(FUNDING)
     state = twin.initial_state(given_)
     other = replace(given_, premium=-given_.premium, utilization=-given_.utilization)
     longs, shorts = twin.caps()
@@ -171,7 +154,7 @@ def test_the_rate_stays_inside_the_caps(given_: FundingInput, steps: int) -> Non
 @settings(max_examples=60, deadline=None)
 @given(inputs, st.integers(2, 200))
 def test_cutting_the_time_changes_the_index_by_rounding_only(given_: FundingInput, pieces: int) -> None:
-    twin = LayeredFunding(DEFAULT)
+    twin = LayeredFunding(FUNDING)
     end, whole = twin.accrue(given_)
     state, total = given_.state, 0
     for piece in range(pieces):
@@ -180,7 +163,7 @@ def test_cutting_the_time_changes_the_index_by_rounding_only(given_: FundingInpu
         total += integral
     # Per cut, exp is off by at most 2e-18 of a gap of at most 2 * LAYER / 10, for one time constant.
     lost = 2 * (2 * LAYER // 10) // WAD
-    slack = pieces * 2 * 2 * (lost + 2) * DEFAULT.skew_seconds
+    slack = pieces * 2 * 2 * (lost + 2) * FUNDING.skew_seconds
     assert abs(total - whole) <= layered.to_integral(slack) + pieces
     for one, other in zip(layered.layers(end), layered.layers(state), strict=True):
         assert abs(one - other) <= pieces * (lost + 2)
