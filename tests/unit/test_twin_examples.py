@@ -1,13 +1,15 @@
 """The worked examples of the documentation."""
 
 import pytest
-from test_twin_funding import BP, DEFAULT
+from ledger_world import FUNDING
 
 from keel.model import curve, funding, layered, liquidation, margin
 from keel.model.layered import LayeredFunding
 from keel.model.liquidation import Tier
 from keel.model.records import Market, Position
 from keel.units import RAY, WAD
+
+BP = WAD // 10_000
 
 
 def test_600_quote_buy_37_5_base_at_16_and_leave_the_mark_at_25_6() -> None:
@@ -23,34 +25,34 @@ def test_600_quote_buy_37_5_base_at_16_and_leave_the_mark_at_25_6() -> None:
     ("premium", "target"), [(20, "16.03"), (56, "65.87"), (100, "157.0"), (200, "596.9")]
 )
 def test_layered_vectors(premium: int, target: str) -> None:
-    found = layered.premium_target(DEFAULT, premium * BP, 0)
+    found = layered.premium_target(FUNDING, premium * BP, 0)
     places = len(target.split(".")[1])
     assert round(found / BP, places) == float(target)
 
 
 def test_layered_target_is_odd_around_the_interest() -> None:
-    above = layered.convex(DEFAULT, 56 * BP)
-    assert above == -layered.convex(DEFAULT, -56 * BP) > 0
-    assert layered.convex(DEFAULT, 5 * BP) == 0
+    above = layered.convex(FUNDING, 56 * BP)
+    assert above == -layered.convex(FUNDING, -56 * BP) > 0
+    assert layered.convex(FUNDING, 5 * BP) == 0
 
 
 @pytest.mark.parametrize(("sigma", "interest"), [(30, 100), (60, 100), (90, 150), (180, 300), (600, 500)])
 def test_interest_grows_with_volatility_up_to_its_cap(sigma: int, interest: int) -> None:
-    assert layered.interest(DEFAULT, sigma * WAD // 100) == interest * BP // 100
+    assert layered.interest(FUNDING, sigma * WAD // 100) == interest * BP // 100
 
 
 @pytest.mark.parametrize(
     ("utilization", "rate"), [(0, 0), (40, 100), (80, 200), (90, 1200), (100, 2200), (200, 2200)]
 )
 def test_skew_rate_has_a_kink(utilization: int, rate: int) -> None:
-    assert layered.skew_target(DEFAULT, utilization * WAD // 100) == rate * BP // 100
-    assert layered.skew_target(DEFAULT, -utilization * WAD // 100) == -rate * BP // 100
+    assert layered.skew_target(FUNDING, utilization * WAD // 100) == rate * BP // 100
+    assert layered.skew_target(FUNDING, -utilization * WAD // 100) == -rate * BP // 100
 
 
 @pytest.mark.parametrize(("index", "payment"), [(51_000, "5.10"), (60_000, "6.00")])
 def test_one_basis_point_for_eight_hours(index: int, payment: str) -> None:
     state = layered.encode(*(layered.from_rate(rate) for rate in (BP, BP, 0)))
-    _, integral = LayeredFunding(DEFAULT).accrue(funding.FundingInput(state=state, elapsed=28_800))
+    _, integral = LayeredFunding(FUNDING).accrue(funding.FundingInput(state=state, elapsed=28_800))
     assert integral == 10**23
     market = Market(longs_paid=integral * index)
     paid, received = funding.due(market, Position(size=WAD))
