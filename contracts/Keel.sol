@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+import {Address} from "@openzeppelin/contracts/utils/Address.sol";
 import {Multicall} from "@openzeppelin/contracts/utils/Multicall.sol";
 import {KeelStorage} from "./core/KeelStorage.sol";
 import {KeelViews} from "./core/KeelViews.sol";
+import {Governance} from "./governance/Governance.sol";
 import {Liquidations} from "./liquidation/Liquidations.sol";
 import {MarketUpkeep} from "./market/MarketUpkeep.sol";
 import {Trading} from "./market/Trading.sol";
@@ -20,9 +22,10 @@ contract Keel is Trading, Liquidations, MarketUpkeep, KeelViews, Multicall {
     /// @param token settlement token, at most 18 decimals.
     /// @param authority access manager.
     /// @param extension KeelExtension made with the same token.
-    constructor(address token, address authority, address extension) KeelStorage(token, authority) {
+    constructor(address token, address authority, address extension) KeelStorage(token) {
         if (extension.code.length == 0) revert ExtensionMissing(extension);
         EXTENSION = extension;
+        Address.functionDelegateCall(extension, abi.encodeCall(Governance.start, (authority)));
     }
 
     /// @notice Everything of IKeel that is not in this contract.

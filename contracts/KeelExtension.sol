@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
 import {KeelStorage} from "./core/KeelStorage.sol";
 import {Governance} from "./governance/Governance.sol";
@@ -13,7 +14,7 @@ import {Pools} from "./pool/Pools.sol";
 contract KeelExtension is Pools, InsuranceLedger, Governance {
     /// @param token settlement token; the same as the core's.
     /// @param authority access manager; guards nothing here, the core's own counts.
-    constructor(address token, address authority) KeelStorage(token, authority) {}
+    constructor(address token, address authority) KeelStorage(token) AccessManaged(authority) {}
 
     /// @notice Pass an EIP-2612 permit of the caller on to the settlement token; a failure is ignored.
     function permit(uint256 tokens, uint256 deadline, uint8 v, bytes32 r, bytes32 s) external {

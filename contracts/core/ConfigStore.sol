@@ -1,23 +1,27 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import {Brackets, MarketConfig} from "../types/MarketConfig.sol";
+import {Brackets, MarketConfig, SizeTiers} from "../types/MarketConfig.sol";
 
-/// @dev Three words of parameters in storage.
+/// @dev Four words of parameters in storage.
 struct ConfigWords {
     uint256 fees;
     uint256 limits;
     uint256 brackets;
+    uint256 tiers;
 }
 
 using ConfigStore for ConfigWords global;
 
-/// @title Market parameters between storage and memory: three words
-/// @notice As MarketStore, for what `MarketConfig` says; low bits first.
+/// @title Market parameters between storage and memory: three words, or four with size tiers
+/// @notice As MarketStore, for what `MarketConfig` says; low bits first. The top bit of the status says whether there are tiers:
+/// a market without them is spared the load.
 library ConfigStore {
     uint256 private constant STATUS_SHIFT = 216;
+    uint256 private constant STATUS_MASK = 0x7f;
+    uint256 private constant TIERED = 0x80 << STATUS_SHIFT;
 
-    /// @notice Fill a working copy, all but the brackets: upkeep needs none.
+    /// @notice Fill a working copy, all but brackets and tiers: upkeep needs none.
     function load(ConfigWords storage self, MarketConfig memory c) internal view {
         uint256 word = self.fees;
         c.fundingModel = address(uint160(word));
@@ -32,7 +36,7 @@ library ConfigStore {
         c.freshSeconds = uint16(word >> 168);
         c.staleSeconds = uint16(word >> 184);
         c.heartbeatSeconds = uint16(word >> 200);
-        c.status = uint8(word >> STATUS_SHIFT);
+        c.status = uint8((word >> STATUS_SHIFT) & STATUS_MASK);
         c.minNotional = uint32(word >> 224);
     }
 
@@ -59,20 +63,29 @@ library ConfigStore {
         word |= (uint256(b.maintenance4) << 144) | (uint256(b.initial1) << 160) | (uint256(b.initial2) << 176);
         word |= (uint256(b.initial3) << 192) | (uint256(b.initial4) << 208);
         self.brackets = word | (uint256(b.penaltyMinBps) << 224) | (uint256(b.penaltyMaxBps) << 240);
+        if (c.tiers.limit1 != 0) self.limits |= TIERED;
+        self.tiers = _pack(c.tiers);
+    }
+
+    /// @notice Whether the stored tiers are these: what a position weighs must not change between its settlements.
+    function hasTiers(ConfigWords storage self, SizeTiers memory tiers) internal view returns (bool) {
+        return self.tiers == _pack(tiers);
     }
 
     /// @notice 0 unlisted, 1 open, 2 reduce only.
     function status(ConfigWords storage self) internal view returns (uint8) {
-        return uint8(self.limits >> STATUS_SHIFT);
+        return uint8((self.limits >> STATUS_SHIFT) & STATUS_MASK);
     }
 
     /// @notice Change the status alone.
     function setStatus(ConfigWords storage self, uint8 status_) internal {
-        self.limits = (self.limits & ~(uint256(0xff) << STATUS_SHIFT)) | (uint256(status_) << STATUS_SHIFT);
+        self.limits = (self.limits & ~(STATUS_MASK << STATUS_SHIFT)) | (uint256(status_) << STATUS_SHIFT);
     }
 
-    /// @notice Fill the brackets of a working copy.
-    function loadBrackets(ConfigWords storage self, Brackets memory b) internal view {
+    /// @notice Fill brackets and tiers of a working copy, which `load` has filled with the rest.
+    function loadPosition(ConfigWords storage self, MarketConfig memory c) internal view {
+        _loadTiers(self, c.tiers);
+        Brackets memory b = c.brackets;
         uint256 word = self.brackets;
         b.limit1 = uint32(word);
         b.limit2 = uint32(word >> 32);
@@ -87,5 +100,17 @@ library ConfigStore {
         b.initial4 = uint16(word >> 208);
         b.penaltyMinBps = uint16(word >> 224);
         b.penaltyMaxBps = uint16(word >> 240);
+    }
+
+    function _pack(SizeTiers memory t) private pure returns (uint256) {
+        uint256 limits = uint256(t.limit1) | (uint256(t.limit2) << 104);
+        return limits | (uint256(t.weight2Ppm) << 208) | (uint256(t.weight3Ppm) << 232);
+    }
+
+    /// @dev A copy that is filled again may hold another market's tiers.
+    function _loadTiers(ConfigWords storage self, SizeTiers memory t) private view {
+        uint256 word = self.limits & TIERED == 0 ? 0 : self.tiers;
+        (t.limit1, t.limit2) = (uint104(word), uint104(word >> 104));
+        (t.weight2Ppm, t.weight3Ppm) = (uint24(word >> 208), uint24(word >> 232));
     }
 }

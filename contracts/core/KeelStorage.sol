@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {SafeTransferLib} from "solady/src/utils/SafeTransferLib.sol";
 import {Account, Position} from "../types/Account.sol";
@@ -13,9 +12,10 @@ import {ConfigWords} from "./ConfigStore.sol";
 import {MarketWords} from "./MarketStore.sol";
 
 /// @title Storage and token boundary, shared by the core and its extension
-/// @notice Both contracts inherit this one first, so their storage layouts are the same. Buckets (account balances, pool cash,
+/// @notice Both contracts inherit this one first and the core adds no storage of its own, so their layouts agree; the one slot of
+/// the access manager follows, in the extension. Buckets (account balances, pool cash,
 /// funding clearing, insurance) are WAD; their sum is `bookedTokens * TOKEN_SCALE` at every moment.
-abstract contract KeelStorage is AccessManaged, ReentrancyGuardTransient, IKeelErrors, IKeelEvents {
+abstract contract KeelStorage is ReentrancyGuardTransient, IKeelErrors, IKeelEvents {
     /* CONSTANTS */
 
     uint8 internal constant STATUS_OPEN = 1;
@@ -48,7 +48,7 @@ abstract contract KeelStorage is AccessManaged, ReentrancyGuardTransient, IKeelE
     mapping(AccountId id => mapping(uint16 market => Position)) internal positions;
     mapping(AccountId id => mapping(address operator => bool)) internal operators;
 
-    constructor(address token, address authority) AccessManaged(authority) {
+    constructor(address token) {
         (bool known, bytes memory answer) = token.staticcall(abi.encodeWithSignature("decimals()"));
         if (!known || answer.length < 32) revert TokenUnsupported(0);
         uint256 decimals = abi.decode(answer, (uint256));

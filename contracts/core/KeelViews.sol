@@ -5,7 +5,7 @@ import {Account, Position} from "../types/Account.sol";
 import {AccountId} from "../types/AccountId.sol";
 import {Health} from "../types/Health.sol";
 import {Market} from "../types/Market.sol";
-import {MarketConfig, MarketLinks} from "../types/MarketConfig.sol";
+import {MarketConfig} from "../types/MarketConfig.sol";
 import {Action} from "../types/Validity.sol";
 import {MarginLedger} from "../margin/MarginLedger.sol";
 
@@ -37,14 +37,6 @@ abstract contract KeelViews is MarginLedger {
     function marketNow(uint16 market) external view returns (Market memory m) {
         MarketConfig memory c;
         _project(market, m, c);
-    }
-
-    /// @notice See IKeelViews.
-    function configOf(uint16 market) external view returns (MarketConfig memory config, MarketLinks memory links_) {
-        if (configs[market].status() == 0) revert MarketUnknown(market);
-        configs[market].load(config);
-        configs[market].loadBrackets(config.brackets);
-        links_ = links[market];
     }
 
     /// @notice See IKeelViews.

@@ -34,7 +34,8 @@ library MarketStore {
         m.shortsPaid = uint128(word >> 128);
         m.fundingState = self.fundingState;
         word = self.shares;
-        m.shares = uint128(word);
+        m.shares = uint120(word);
+        m.stress = uint8(word >> 120);
         m.fundingClearing = int128(uint128(word >> 128)) - m.cash;
         _loadPrice(self, m.price);
     }
@@ -45,7 +46,8 @@ library MarketStore {
         self.ledger = uint256(uint128(m.openNotional)) | (uint256(uint128(m.cash)) << 128);
         self.indices = uint256(m.longsPaid) | (uint256(m.shortsPaid) << 128);
         self.fundingState = m.fundingState;
-        self.shares = uint256(m.shares) | (uint256(uint128(m.cash + m.fundingClearing)) << 128);
+        uint256 word = uint256(m.shares) | (uint256(m.stress) << 120);
+        self.shares = word | (uint256(uint128(m.cash + m.fundingClearing)) << 128);
     }
 
     /// @notice Store a new price.
@@ -56,11 +58,6 @@ library MarketStore {
             (uint256(p.sigma) << 176) |
             (uint256(p.at) << 216) |
             (uint256(p.flags) << 248);
-    }
-
-    /// @notice Time up to which funding is accrued.
-    function accruedAt(MarketWords storage self) internal view returns (uint256) {
-        return self.interest >> 224;
     }
 
     function _loadPrice(MarketWords storage self, Price memory p) private view {

@@ -4,43 +4,50 @@ pragma solidity 0.8.30;
 import {SafeCastLib} from "solady/src/utils/SafeCastLib.sol";
 import {Market} from "../types/Market.sol";
 import {MarketConfig} from "../types/MarketConfig.sol";
-import {FundingInput, IFundingModel} from "../interfaces/IFundingModel.sol";
 import {IOracleHub} from "../interfaces/IOracleHub.sol";
 import {Fixed} from "../libraries/Fixed.sol";
-import {Curve} from "../market/Curve.sol";
-import {PoolMath} from "../pool/PoolMath.sol";
-import {KeelStorage} from "../core/KeelStorage.sol";
+import {MarketBase} from "../core/MarketBase.sol";
+import {FundingCall} from "./FundingCall.sol";
 
 /// @title Accrual of a market's funding
 /// @notice Uses the state before the call, stops at the heartbeat of the stored price, costs O(1). Every entry that changes
 /// anything a rate depends on comes through here first.
-abstract contract FundingLedger is KeelStorage {
+abstract contract FundingLedger is MarketBase {
+    int256 private constant MAX_INTEGRAL = 2 ** 110;
+    int256 private constant CALM = 2e18;
+
+    /// @dev What an accrual did.
+    enum Accrual {
+        /// No time to accrue.
+        None,
+        Done,
+        /// Done, and the rate left the neighbourhood of its slow mean.
+        Spiked
+    }
+
     /// @dev Fill working copies with a market whose funding is accrued up to now; nothing is stored. Filling in place spares
     /// the zeroing of memory that returning copies would cost. Reverts for an unknown market.
-    /// @return received quote WAD the pool got (negative: paid), already in the copy.
     function _project(
         uint16 id,
         Market memory market,
         MarketConfig memory config
-    ) internal view returns (int256 received) {
+    ) internal view returns (Accrual outcome, int256 perBase) {
         configs[id].load(config);
         if (config.status == 0) revert MarketUnknown(id);
         markets[id].load(market);
         unchecked {
             uint256 until = uint256(market.price.at) + config.heartbeatSeconds;
             if (until > block.timestamp) until = block.timestamp;
-            if (until > market.accruedAt) received = _advance(market, config, until - market.accruedAt);
+            if (until > market.accruedAt) (outcome, perBase) = _advance(market, config, until - market.accruedAt);
             market.accruedAt = uint32(block.timestamp);
         }
     }
 
     /// @dev Accrue, store, and fill working copies.
     function _accrue(uint16 id, Market memory market, MarketConfig memory config) internal {
-        uint256 before = markets[id].accruedAt();
-        int256 received = _project(id, market, config);
-        if (before == market.accruedAt) return;
+        (Accrual outcome, int256 perBase) = _project(id, market, config);
         markets[id].store(market);
-        _announce(id, market, received);
+        _announce(id, market, outcome, perBase);
     }
 
     /// @dev Take a price from the oracle, once per block, and store it; the market must be accrued up to now at the old one.
@@ -51,54 +58,52 @@ abstract contract FundingLedger is KeelStorage {
         emit PriceStored(id, market.price);
     }
 
-    function _announce(uint16 id, Market memory market, int256 received) internal {
-        emit FundingAccrued(id, market.fundingState, market.longsPaid, market.shortsPaid, received);
+    function _announce(uint16 id, Market memory market, Accrual outcome, int256 perBase) internal {
+        if (outcome == Accrual.None) return;
+        if (outcome == Accrual.Spiked) emit FundingSpiked(id, market.stress);
+        emit FundingAccrued(id, market.fundingState, perBase);
     }
 
-    /// @dev What the funding model sees of a market.
-    function _fundingInput(
-        Market memory market,
-        MarketConfig memory config,
-        uint256 elapsed
-    ) internal pure returns (FundingInput memory input) {
-        input.state = market.fundingState;
-        input.since = market.accruedAt;
-        input.elapsed = elapsed;
-        int256 skew = _skew(market);
-        uint256 index = market.price.index;
-        unchecked {
-            input.sigma = uint256(market.price.sigma) * 1e9;
-        }
-        if (skew == 0) return input;
-        uint256 depth = PoolMath.depth(config.depthPerShare, market.shares);
-        input.premium = Curve.premium(depth, skew);
-        // Without funding accrued but not collected: accruing must not move what the rate depends on.
-        int256 collected = int256(market.cash) + market.fundingClearing;
-        int256 equity = PoolMath.equity(collected, market.openNotional, index, depth, skew);
-        uint256 used = PoolMath.utilization(index, skew, equity, config.maxExposurePpm);
-        input.utilization = skew > 0 ? int256(used) : -int256(used);
-    }
-
-    /// @dev Net trader position, base WAD.
-    function _skew(Market memory market) internal pure returns (int256) {
-        unchecked {
-            return int256(uint256(market.longInterest)) - int256(uint256(market.shortInterest));
-        }
-    }
-
+    /// @dev Integrals are below 2^110 in size (a rate of 10 % for 30 years), indices below 2^88 and skews below 2^113: what moves
+    /// fits 256 bits, and what it is added to is checked.
+    /// @return outcome Done or Spiked.
+    /// @return perBase what a long of one base paid, RAY quote, trunc; negative: received.
     function _advance(
         Market memory market,
         MarketConfig memory config,
         uint256 elapsed
-    ) private view returns (int256 received) {
-        int256 integral;
-        FundingInput memory input = _fundingInput(market, config, elapsed);
-        (market.fundingState, integral) = IFundingModel(config.fundingModel).accrue(input);
-        int256 perBase = (integral * int256(uint256(market.price.index))) / int256(Fixed.WAD);
-        if (perBase > 0) market.longsPaid += SafeCastLib.toUint128(uint256(perBase));
-        else market.shortsPaid += SafeCastLib.toUint128(uint256(-perBase));
-        received = Fixed.divFloor(_skew(market) * perBase, Fixed.RAY);
-        market.cash += SafeCastLib.toInt128(received);
-        market.fundingClearing -= int128(received);
+    ) private view returns (Accrual outcome, int256 perBase) {
+        int256 deviation;
+        (market.fundingState, perBase, deviation) = FundingCall.accrue(market, config, elapsed);
+        unchecked {
+            if (uint256(perBase + MAX_INTEGRAL) > uint256(2 * MAX_INTEGRAL)) {
+                revert FundingModelUnknown(config.fundingModel);
+            }
+            outcome = Accrual.Done;
+            uint8 stress = uint256(deviation + CALM) > uint256(2 * CALM) ? _stress(deviation) : 0;
+            if (stress != market.stress) {
+                if (market.stress == 0) outcome = Accrual.Spiked;
+                market.stress = stress;
+            }
+            uint256 index = market.price.index;
+            int256 received = _skew(market);
+            assembly ("memory-safe") {
+                perBase := sdiv(mul(perBase, index), 1000000000000000000)
+                received := mul(received, perBase)
+                // floor
+                let ray := 1000000000000000000000000000
+                received := sub(sdiv(received, ray), slt(smod(received, ray), 0))
+            }
+            if (perBase > 0) market.longsPaid = SafeCastLib.toUint128(market.longsPaid + uint256(perBase));
+            else market.shortsPaid = SafeCastLib.toUint128(market.shortsPaid + uint256(-perBase));
+            market.cash = SafeCastLib.toInt128(market.cash + received);
+            market.fundingClearing = SafeCastLib.toInt128(market.fundingClearing - received);
+        }
+    }
+
+    /// @dev clamp(|deviation| - 2, 0, 4) in eighths, floor.
+    function _stress(int256 deviation) private pure returns (uint8) {
+        uint256 eighths = (Fixed.abs(deviation) - uint256(CALM)) / 0.125e18;
+        return eighths < 32 ? uint8(eighths) : 32;
     }
 }

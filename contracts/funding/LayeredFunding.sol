@@ -1,98 +1,91 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {LayeredMath, LayeredParams} from "./LayeredMath.sol";
-import {FundingInput, IFundingModel} from "../interfaces/IFundingModel.sol";
+import {FundingInput, FundingRates, IFundingModel} from "../interfaces/IFundingModel.sol";
+import {InterestMath} from "./interest/InterestMath.sol";
+import {LayeredMath, LayeredParams, LayeredWords} from "./LayeredMath.sol";
+import {Stability} from "./Stability.sol";
 
 /// @title Keel's default funding model
-/// @notice See LayeredMath for the formulas. State: three signed 80-bit layers (fast, slow, skew) in 1e-22 per 8 h.
+/// @notice See LayeredMath for the formulas. State: three signed 72-bit layers (fast, slow, skew) in 1e-22 per 8 h,
+/// and the last sample of an interest source, 40 bits in 1e-12 per 8 h.
 /// @custom:halt nothing to halt: stateless.
 contract LayeredFunding is IFundingModel {
-    /// @notice A parameter lies outside its bounds.
-    error ParameterOutOfBounds(bytes32 name, uint256 given, uint256 low, uint256 high);
-
-    uint256 private immutable RATES_A;
-    uint256 private immutable RATES_B;
-    uint256 private immutable RATES_C;
-    uint256 private immutable RATES_D;
+    // What LayeredWords says.
+    uint256 private immutable INTEREST;
+    uint256 private immutable PREMIUM;
+    uint256 private immutable SKEW;
+    uint256 private immutable BOUNDS;
+    uint256 private immutable GAIN;
+    address private immutable INTEREST_SOURCE;
 
     /// @param p parameters; every one is checked against its bounds.
     constructor(LayeredParams memory p) {
-        _check("interestMax", p.interestMax, p.interest, 0.01e18);
-        _check("interestBeta", p.interestBeta, 0, 10e18);
-        _check("baseSigma", p.baseSigma, 0.01e18, 10e18);
-        _check("deadzone", p.deadzone, 0, 0.01e18);
-        _check("convexity", p.convexity, 0.0001e18, 1e18);
-        _check("premiumFactor", p.premiumFactor, 0, 10e18);
-        _check("kink", p.kink, 0.01e18, 0.99e18);
-        _check("kinkRate", p.kinkRate, 0, 0.1e18);
-        _check("slopeRate", p.slopeRate, 0, 0.1e18);
+        Stability.within("interestMax", p.interestMax, p.interest, 0.01e18);
+        Stability.within("interestBeta", p.interestBeta, 0, 10e18);
+        Stability.within("baseSigma", p.baseSigma, 0.01e18, 10e18);
+        Stability.within("deadzone", p.deadzone, 0, 0.01e18);
+        Stability.within("convexity", p.convexity, 0.0001e18, 1e18);
+        Stability.within("premiumFactor", p.premiumFactor, 0, 10e18);
+        Stability.within("kink", p.kink, 0.01e18, 0.99e18);
+        Stability.within("kinkRate", p.kinkRate, 0, 0.1e18);
+        Stability.within("slopeRate", p.slopeRate, 0, 0.1e18);
         uint256 headroom = p.kinkRate + p.slopeRate;
-        _check("capLongsPay", p.capLongsPay, headroom + p.interestMax, 0.1e18);
-        _check("capShortsPay", p.capShortsPay, headroom, 0.1e18);
-        _check("slowWeight", p.slowWeight, 0, 1e18);
-        _check("fastSeconds", p.fastSeconds, 1 minutes, 30 days);
-        _check("slowSeconds", p.slowSeconds, p.fastSeconds, 30 days);
-        _check("skewSeconds", p.skewSeconds, 1 minutes, 30 days);
-        RATES_A = _pack(p.interest, p.interestMax, p.interestBeta, p.baseSigma);
-        RATES_B = _pack(p.deadzone, p.convexity, p.premiumFactor, p.kinkRate);
-        RATES_C = _pack(p.slopeRate, p.kink, p.capLongsPay, p.capShortsPay);
-        RATES_D = _pack(p.slowWeight, p.fastSeconds, p.slowSeconds, p.skewSeconds);
+        Stability.within("capLongsPay", p.capLongsPay, headroom + p.interestMax, 0.1e18);
+        Stability.within("capShortsPay", p.capShortsPay, headroom, 0.1e18);
+        Stability.within("slowWeight", p.slowWeight, 0, 1e18);
+        Stability.within("fastSeconds", p.fastSeconds, 1 minutes, 30 days);
+        Stability.within("slowSeconds", p.slowSeconds, p.fastSeconds, 30 days);
+        Stability.within("skewSeconds", p.skewSeconds, 1 minutes, 30 days);
+        Stability.within("deviation", p.deviation, 0.000001e18, 0.01e18);
+        Stability.within("gain", p.gain, 0.001e18, 1000e18);
+        Stability.checkRolling(p.gain, LayeredMath.steepest(p));
+        LayeredWords memory w = LayeredMath.pack(p);
+        (INTEREST, PREMIUM, SKEW, BOUNDS) = (w.interest, w.premium, w.skew, w.bounds);
+        (GAIN, INTEREST_SOURCE) = (p.gain, p.interestSource);
     }
 
     /// @notice The parameters of this instance.
     function params() public view returns (LayeredParams memory p) {
-        uint256 word = RATES_A;
-        (p.interest, p.interestMax) = (uint64(word), uint64(word >> 64));
-        (p.interestBeta, p.baseSigma) = (uint64(word >> 128), word >> 192);
-        word = RATES_B;
-        (p.deadzone, p.convexity) = (uint64(word), uint64(word >> 64));
-        (p.premiumFactor, p.kinkRate) = (uint64(word >> 128), word >> 192);
-        word = RATES_C;
-        (p.slopeRate, p.kink) = (uint64(word), uint64(word >> 64));
-        (p.capLongsPay, p.capShortsPay) = (uint64(word >> 128), word >> 192);
-        word = RATES_D;
-        (p.slowWeight, p.fastSeconds) = (uint64(word), uint64(word >> 64));
-        (p.slowSeconds, p.skewSeconds) = (uint64(word >> 128), word >> 192);
+        p = LayeredMath.unpack(LayeredWords(INTEREST, PREMIUM, SKEW, BOUNDS));
+        (p.gain, p.interestSource) = (GAIN, INTEREST_SOURCE);
     }
 
     /// @inheritdoc IFundingModel
     function initialState(FundingInput calldata input) external view returns (bytes32) {
-        LayeredParams memory p = params();
-        int256 base = LayeredMath.fromRate(LayeredMath.premiumTarget(p, input.premium, input.sigma));
-        return _encode(base, base, LayeredMath.fromRate(LayeredMath.skewTarget(p, input.utilization)));
+        int256 sample = InterestMath.sample(INTEREST_SOURCE, 0);
+        int256 base = LayeredMath.fromRate(_premiumTarget(input, _interest(input, sample)));
+        int256 skew = LayeredMath.fromRate(LayeredMath.skewTarget(SKEW, input.utilization));
+        return _encode(base, base, skew, sample);
     }
 
     /// @inheritdoc IFundingModel
-    function accrue(FundingInput calldata input) external view returns (bytes32 state, int256 integral) {
-        LayeredParams memory p = params();
-        int256 base = LayeredMath.premiumTarget(p, input.premium, input.sigma);
-        (int256 fast, int256 slow, int256 skew) = layers(input.state);
-        int256 fastArea;
+    function accrue(
+        FundingInput calldata input
+    ) external view returns (bytes32 state, int256 integral, int256 deviation) {
+        (int256 fast, int256 slow, int256 skew, int256 sample) = _layers(input.state);
+        int256 goal = _premiumTarget(input, _interest(input, sample));
         int256 slowArea;
-        int256 skewArea;
-        (fast, fastArea) = LayeredMath.relax(fast, base, input.elapsed, p.fastSeconds);
-        (slow, slowArea) = LayeredMath.relax(slow, base, input.elapsed, p.slowSeconds);
-        (skew, skewArea) = LayeredMath.relax(
-            skew,
-            LayeredMath.skewTarget(p, input.utilization),
-            input.elapsed,
-            p.skewSeconds
-        );
-        state = _encode(fast, slow, skew);
-        integral = LayeredMath.toIntegral(LayeredMath.weigh(p, fastArea, slowArea, skewArea));
+        (fast, integral) = LayeredMath.relax(fast, goal, input.elapsed, uint32(PREMIUM >> 192));
+        (slow, slowArea) = LayeredMath.relax(slow, goal, input.elapsed, PREMIUM >> 224);
+        deviation = LayeredMath.deviation(BOUNDS, fast, slow);
+        integral = LayeredMath.weigh(BOUNDS, integral, slowArea);
+        goal = LayeredMath.skewTarget(SKEW, input.utilization);
+        (skew, slowArea) = LayeredMath.relax(skew, goal, input.elapsed, SKEW >> 192);
+        unchecked {
+            integral = LayeredMath.toIntegral(integral + slowArea);
+        }
+        if (INTEREST_SOURCE != address(0)) sample = InterestMath.sample(INTEREST_SOURCE, sample);
+        state = _encode(fast, slow, skew, sample);
     }
 
     /// @inheritdoc IFundingModel
-    function rate(FundingInput calldata input) external view returns (int256) {
-        (int256 fast, int256 slow, int256 skew) = layers(input.state);
-        return LayeredMath.toRate(LayeredMath.weigh(params(), fast, slow, skew));
-    }
-
-    /// @inheritdoc IFundingModel
-    function target(FundingInput calldata input) external view returns (int256) {
-        LayeredParams memory p = params();
-        return LayeredMath.premiumTarget(p, input.premium, input.sigma) + LayeredMath.skewTarget(p, input.utilization);
+    function rates(FundingInput calldata input) external view returns (FundingRates memory r) {
+        (int256 fast, int256 slow, int256 skew, int256 sample) = _layers(input.state);
+        r.current = LayeredMath.toRate(LayeredMath.weigh(BOUNDS, fast, slow) + skew);
+        r.interest = _interest(input, sample);
+        r.target = _premiumTarget(input, r.interest) + LayeredMath.skewTarget(SKEW, input.utilization);
+        (r.fast, r.slow) = (LayeredMath.toRate(fast), LayeredMath.toRate(slow));
     }
 
     /// @inheritdoc IFundingModel
@@ -101,30 +94,34 @@ contract LayeredFunding is IFundingModel {
         return (p.capLongsPay, p.capShortsPay);
     }
 
-    /// @notice The three layers of a state, 1e-22 per 8 h.
+    /// @dev What a state holds: the layers in 1e-22 per 8 h, the sample in 1e-12 per 8 h.
     /// @return fast follows the target of the premium with time constant `fastSeconds`.
     /// @return slow the same with `slowSeconds`.
     /// @return skew follows the target of the utilization with `skewSeconds`.
-    function layers(bytes32 state) public pure returns (int256 fast, int256 slow, int256 skew) {
-        uint256 word = uint256(state);
-        return (int80(uint80(word)), int80(uint80(word >> 80)), int80(uint80(word >> 160)));
+    /// @return sample last sample of the interest source.
+    function _layers(bytes32 state) private pure returns (int256 fast, int256 slow, int256 skew, int256 sample) {
+        assembly ("memory-safe") {
+            fast := signextend(8, state)
+            slow := signextend(8, shr(72, state))
+            skew := signextend(8, shr(144, state))
+            sample := sar(216, state)
+        }
     }
 
-    function _encode(int256 fast, int256 slow, int256 skew) private pure returns (bytes32) {
-        return
-            bytes32(
-                uint256(uint80(int80(fast))) |
-                    (uint256(uint80(int80(slow))) << 80) |
-                    (uint256(uint80(int80(skew))) << 160)
-            );
+    function _encode(int256 fast, int256 slow, int256 skew, int256 sample) private pure returns (bytes32 state) {
+        assembly ("memory-safe") {
+            let mask := 0xffffffffffffffffff
+            state := or(or(and(fast, mask), shl(72, and(slow, mask))), or(shl(144, and(skew, mask)), shl(216, sample)))
+        }
     }
 
-    function _check(bytes32 name, uint256 given, uint256 low, uint256 high) private pure {
-        if (given < low || given > high) revert ParameterOutOfBounds(name, given, low, high);
+    function _interest(FundingInput calldata input, int256 sample) private view returns (int256) {
+        int256 base =
+            INTEREST_SOURCE == address(0) ? int256(uint256(uint64(INTEREST))) : InterestMath.fromSample(sample);
+        return LayeredMath.interest(INTEREST, base, input.sigma);
     }
 
-    /// @dev Every parameter was checked to lie far below 2^64.
-    function _pack(uint256 a, uint256 b, uint256 c, uint256 d) private pure returns (uint256) {
-        return a | (b << 64) | (c << 128) | (d << 192);
+    function _premiumTarget(FundingInput calldata input, int256 interest) private view returns (int256) {
+        return LayeredMath.premiumTarget(PREMIUM, BOUNDS, input.premium, interest);
     }
 }

@@ -1,37 +1,48 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {Market} from "../types/Market.sol";
 import {MarketConfig, MarketLinks} from "../types/MarketConfig.sol";
 import {IFundingModel} from "../interfaces/IFundingModel.sol";
 import {IKeelPool} from "../interfaces/IKeelPool.sol";
-import {FundingLedger} from "../funding/FundingLedger.sol";
+import {MarketBase} from "../core/MarketBase.sol";
+import {IKeelCore} from "../interfaces/IKeelCore.sol";
+import {FundingCall} from "../funding/FundingCall.sol";
+import {FundingView} from "../funding/FundingView.sol";
 import {MarketRules} from "./MarketRules.sol";
 
 /// @title Listing and parameters
 /// @notice The access manager says who may call what, MarketRules what a parameter may be. Funding up to now is
 /// accrued at the old parameters before new ones count.
-abstract contract Governance is FundingLedger, IKeelPool {
+abstract contract Governance is MarketBase, AccessManaged, IKeelPool {
+    /// @notice Name the access manager, once: the core's constructor calls this on its own storage.
+    /// @param authority_ access manager.
+    function start(address authority_) external {
+        if (authority() != address(0)) revert AccessManagedUnauthorized(msg.sender);
+        _setAuthority(authority_);
+    }
+
     /// @inheritdoc IKeelPool
     function listMarket(
-        MarketConfig calldata config,
-        MarketLinks calldata links_
+        MarketConfig memory config,
+        MarketLinks memory links_
     ) external restricted returns (uint16 market) {
         MarketRules.check(config, links_);
         market = ++markets_;
         Market memory m;
         m.accruedAt = uint32(block.timestamp);
-        m.fundingState = IFundingModel(config.fundingModel).initialState(_fundingInput(m, config, 0));
-        markets[market].store(m);
         _set(market, config, links_);
-        _announce(market, m, 0);
+        _adopt(market, m, config);
     }
 
     /// @inheritdoc IKeelPool
-    function setMarket(uint16 market, MarketConfig calldata config, MarketLinks calldata links_) external restricted {
+    function setMarket(uint16 market, MarketConfig memory config, MarketLinks memory links_) external restricted {
+        IKeelCore(address(this)).accrue(market);
         Market memory m;
         MarketConfig memory before;
-        _accrue(market, m, before);
+        markets[market].load(m);
+        configs[market].load(before);
         MarketRules.check(config, links_);
         if (_skew(m) != 0 && config.depthPerShare != before.depthPerShare) {
             revert ParameterOutOfBounds(
@@ -41,11 +52,11 @@ abstract contract Governance is FundingLedger, IKeelPool {
                 before.depthPerShare
             );
         }
+        bool used = m.longInterest | m.shortInterest != 0;
+        if (used && !configs[market].hasTiers(config.tiers)) revert MarketInUse(market);
         if (m.shares != 0 && links_.vault != links[market].vault) revert NotVault(links_.vault);
         if (config.fundingModel != before.fundingModel) {
-            m.fundingState = IFundingModel(config.fundingModel).initialState(_fundingInput(m, config, 0));
-            markets[market].store(m);
-            _announce(market, m, 0);
+            _adopt(market, m, config);
         }
         _set(market, config, links_);
     }
@@ -67,7 +78,24 @@ abstract contract Governance is FundingLedger, IKeelPool {
         emit InsuranceVaultSet(vault);
     }
 
-    function _set(uint16 market, MarketConfig calldata config, MarketLinks calldata links_) private {
+    /// @notice See IKeelViews.
+    function configOf(uint16 market) external view returns (MarketConfig memory config, MarketLinks memory links_) {
+        if (configs[market].status() == 0) revert MarketUnknown(market);
+        configs[market].load(config);
+        configs[market].loadPosition(config);
+        links_ = links[market];
+    }
+
+    /// @dev Let a model start where it would rest. It must be able to accrue, or nobody could touch the market again.
+    function _adopt(uint16 market, Market memory m, MarketConfig memory config) private {
+        m.stress = 0;
+        m.fundingState = IFundingModel(config.fundingModel).initialState(FundingView.inputOf(m, config, 0));
+        FundingCall.accrue(m, config, 1);
+        markets[market].store(m);
+        emit FundingAccrued(market, m.fundingState, 0);
+    }
+
+    function _set(uint16 market, MarketConfig memory config, MarketLinks memory links_) private {
         configs[market].store(config);
         links[market] = links_;
         emit MarketConfigured(market, config, links_);

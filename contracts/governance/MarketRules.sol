@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {IFundingModel} from "../interfaces/IFundingModel.sol";
 import {IKeelErrors} from "../interfaces/IKeelErrors.sol";
-import {Brackets, MarketConfig, MarketLinks} from "../types/MarketConfig.sol";
+import {Brackets, MarketConfig, MarketLinks, SizeTiers} from "../types/MarketConfig.sol";
 
 /// @title Bounds of every market parameter
 /// @notice Inclusive, in the units of MarketConfig and MarketLinks. They bind governance, too: nothing outside can be
@@ -13,7 +14,7 @@ library MarketRules {
     uint256 private constant BPS = 10_000;
 
     /// @notice Revert with the first parameter that is out of bounds.
-    function check(MarketConfig calldata c, MarketLinks calldata links) internal view {
+    function check(MarketConfig memory c, MarketLinks memory links) internal view {
         _within("takerFeePpm", c.takerFeePpm, 0, 10_000);
         _within("deviationFeePpm", c.deviationFeePpm, 0, 20_000);
         _within("insuranceFeeSharePpm", c.insuranceFeeSharePpm, 0, 1_000_000);
@@ -28,10 +29,36 @@ library MarketRules {
         _within("status", c.status, 1, 2);
         _within("keeperShareBps", links.keeperShareBps, 0, 5000);
         _within("targetBps", links.targetBps, 10_100, 20_000);
-        _hasCode("fundingModel", c.fundingModel);
+        _checkModel(c.fundingModel);
         _hasCode("vault", links.vault);
         _hasCode("oracle", links.oracle);
         _checkBrackets(c, links);
+        _checkTiers(c.tiers);
+    }
+
+    /// @dev A model answers with caps of 10 % per 8 h at most; what it does inside them is its own affair, its parameters were
+    /// checked when it was deployed.
+    function _checkModel(address model) private view {
+        bytes4 selector = IFundingModel.caps.selector;
+        bool answered;
+        uint256 longsPay;
+        uint256 shortsPay;
+        assembly ("memory-safe") {
+            mstore(0x00, selector)
+            answered := and(eq(returndatasize(), 0x40), staticcall(gas(), model, 0x00, 0x04, 0x00, 0x40))
+            longsPay := mload(0x00)
+            shortsPay := mload(0x20)
+        }
+        if (!answered) revert IKeelErrors.FundingModelUnknown(model);
+        _within("capLongsPay", longsPay, 0, 0.1e18);
+        _within("capShortsPay", shortsPay, 0, 0.1e18);
+    }
+
+    function _checkTiers(SizeTiers memory t) private pure {
+        if (t.limit1 | t.limit2 | t.weight2Ppm | t.weight3Ppm == 0) return;
+        _within("tierLimit1", t.limit1, 1, t.limit2);
+        _within("tierWeight2Ppm", t.weight2Ppm, PPM, t.weight3Ppm);
+        _within("tierWeight3Ppm", t.weight3Ppm, t.weight2Ppm, 10 * PPM);
     }
 
     /// @dev At the band x, a pool filled to maxExposure has E = x * P * D / maxExposure. Below E = P * D * (x / (1 - x))^2 a
@@ -45,8 +72,8 @@ library MarketRules {
     /// @dev Limits and rates do not fall; in every bracket the initial rate is above maintenance + penalty + fees, so that an
     /// account opened at the limit is not liquidated by its own exit; the part of the penalty that leaves the keeper is at
     /// least the fee, so that liquidating oneself is never a cheaper exit than closing.
-    function _checkBrackets(MarketConfig calldata c, MarketLinks calldata links) private pure {
-        Brackets calldata b = c.brackets;
+    function _checkBrackets(MarketConfig memory c, MarketLinks memory links) private pure {
+        Brackets memory b = c.brackets;
         _within("limit1", b.limit1, 1, b.limit2);
         _within("limit2", b.limit2, b.limit1, b.limit3);
         _within("maintenance1", b.maintenance1, 10, b.maintenance2);

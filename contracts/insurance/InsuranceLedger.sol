@@ -12,7 +12,7 @@ import {PoolMath} from "../pool/PoolMath.sol";
 abstract contract InsuranceLedger is KeelStorage, IKeelPool {
     /// @inheritdoc IKeelPool
     function insuranceDeposit(uint256 tokens, uint256 wanted) external nonReentrant returns (uint256 shares) {
-        if (msg.sender != insuranceVault) revert NotVault(msg.sender);
+        _onlyVault();
         uint256 amount = _bookIn(tokens);
         shares = PoolMath.sharesFor(amount, insuranceAssets, insuranceShares);
         if (wanted != 0 && wanted <= shares) shares = wanted;
@@ -26,7 +26,7 @@ abstract contract InsuranceLedger is KeelStorage, IKeelPool {
 
     /// @inheritdoc IKeelPool
     function insuranceRedeem(uint256 shares, address to) external nonReentrant returns (uint256 tokens) {
-        if (msg.sender != insuranceVault) revert NotVault(msg.sender);
+        _onlyVault();
         tokens = previewInsuranceRedeem(shares);
         if (tokens == 0) revert DustAmount(shares);
         insuranceAssets -= uint128(tokens * TOKEN_SCALE);
@@ -49,5 +49,9 @@ abstract contract InsuranceLedger is KeelStorage, IKeelPool {
     function previewInsuranceRedeem(uint256 shares) public view returns (uint256) {
         if (shares > insuranceShares) revert DustAmount(shares);
         return PoolMath.assetsFor(shares, insuranceAssets, insuranceShares) / TOKEN_SCALE;
+    }
+
+    function _onlyVault() private view {
+        if (msg.sender != insuranceVault) revert NotVault(msg.sender);
     }
 }

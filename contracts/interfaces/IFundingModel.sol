@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-/// @dev Everything a funding model may depend on; all of it as it was *before* the touching call and constant since then.
+/// @dev Everything a funding model may depend on; all of it as it was *before* the touching call and constant since.
 struct FundingInput {
     /// The model's own state of the market, as last returned.
     bytes32 state;
@@ -15,6 +15,24 @@ struct FundingInput {
     int256 utilization;
     /// Annualised index volatility, WAD.
     uint256 sigma;
+    /// Sum of long sizes, base WAD.
+    uint256 longInterest;
+    /// Sum of short sizes, base WAD.
+    uint256 shortInterest;
+}
+
+/// @dev What a model says of a market, WAD per 8 h; positive: longs pay.
+struct FundingRates {
+    /// Rate now, trunc.
+    int256 current;
+    /// Rate at which funding settles if nothing changes.
+    int256 target;
+    /// Interest component of the target; 0 where a model has none.
+    int256 interest;
+    /// Rate of the short horizon.
+    int256 fast;
+    /// Rate of the long horizon.
+    int256 slow;
 }
 
 /// @title A funding rate as a pure function of state and time
@@ -23,19 +41,26 @@ struct FundingInput {
 /// input, cutting `elapsed` in pieces changes the sum of the integrals by rounding only, and it does not revert for any
 /// state it returned. Liveness: it costs bounded gas.
 interface IFundingModel {
+    /// @notice A parameter lies outside its bounds.
+    error ParameterOutOfBounds(bytes32 name, uint256 given, uint256 low, uint256 high);
+    /// @notice The set would let arbitrage and funding feed each other into an oscillation (see Stability).
+    /// @param loopGain gain of the loop per hour, WAD.
+    /// @param limit most that is allowed: half of the critical gain.
+    error Unstable(uint256 loopGain, uint256 limit);
+
     /// @notice State of a market whose funding has rested at the given input for ever.
     function initialState(FundingInput calldata input) external view returns (bytes32 state);
 
     /// @notice Advance the state and integrate the rate over `elapsed`.
     /// @return state the state at the end.
     /// @return integral integral of the rate over time, in units of 8 hours, RAY, trunc: 1 bp for 8 h = 1e23.
-    function accrue(FundingInput calldata input) external view returns (bytes32 state, int256 integral);
+    /// @return deviation distance of the rate from its own slow mean at the end, in standard deviations, WAD, trunc.
+    function accrue(
+        FundingInput calldata input
+    ) external view returns (bytes32 state, int256 integral, int256 deviation);
 
-    /// @notice Rate now, given the input's state: WAD per 8 h, trunc. Ignores `elapsed`.
-    function rate(FundingInput calldata input) external view returns (int256);
-
-    /// @notice Rate at which funding settles if nothing changes: WAD per 8 h.
-    function target(FundingInput calldata input) external view returns (int256);
+    /// @notice What the model says of the input's state. Ignores `elapsed`.
+    function rates(FundingInput calldata input) external view returns (FundingRates memory);
 
     /// @notice Most that longs pay and most that shorts pay, WAD per 8 h, both positive.
     /// @return longsPay bound of a positive rate.

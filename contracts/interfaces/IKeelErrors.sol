@@ -54,6 +54,10 @@ interface IKeelErrors {
     error NoEquity(int256 equity);
     /// @notice A parameter lies outside its bounds.
     error ParameterOutOfBounds(bytes32 name, uint256 given, uint256 low, uint256 high);
+    /// @notice The address does not answer as a funding model.
+    error FundingModelUnknown(address model);
+    /// @notice Size tiers change only while no position is open.
+    error MarketInUse(uint16 market);
     /// @notice The settlement token is no token or has more than 18 decimals.
     error TokenUnsupported(uint8 decimals);
     /// @notice Tokens sent there would be lost: the zero address or the core itself.

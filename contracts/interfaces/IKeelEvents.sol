@@ -2,6 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {Fill} from "../types/Fill.sol";
+import {Settlement} from "../types/Settlement.sol";
 import {Price} from "../types/Market.sol";
 import {MarketConfig, MarketLinks} from "../types/MarketConfig.sol";
 
@@ -17,27 +18,31 @@ interface IKeelEvents {
     /// @notice An operator was authorised or dismissed.
     event OperatorSet(uint256 indexed account, address indexed operator, bool allowed);
     /// @notice A trade filled.
+    /// @param settled funding before the fill.
     /// @param fill what it did to the position.
     /// @param fee taker fee and deviation surcharge.
     /// @param insuranceFee part of `fee` that went to insurance; the rest went to the pool.
-    event Traded(uint256 indexed account, uint16 indexed market, Fill fill, uint256 fee, uint256 insuranceFee);
-    /// @notice A position paid and received its funding since its last settlement.
-    event FundingSettled(uint256 indexed account, uint16 indexed market, uint256 paid, uint256 received);
-    /// @notice Funding accrued up to now, or a model starts from the given state. Positive `poolReceived` came from traders.
-    /// @param longsPaid index after, RAY quote per base.
-    /// @param shortsPaid index after, RAY quote per base.
-    /// @param fundingState state of the market's funding model after, opaque.
-    event FundingAccrued(
+    event Traded(
+        uint256 indexed account,
         uint16 indexed market,
-        bytes32 fundingState,
-        uint256 longsPaid,
-        uint256 shortsPaid,
-        int256 poolReceived
+        Settlement settled,
+        Fill fill,
+        uint256 fee,
+        uint256 insuranceFee
     );
+    /// @notice The funding rate moved more than two standard deviations away from its own slow mean.
+    /// @param stress distance beyond the two, in eighths of a standard deviation.
+    event FundingSpiked(uint16 indexed market, uint8 stress);
+    /// @notice Funding accrued up to now outside a trade or liquidation, or a model starts from the given state. The pool received
+    /// floor(net position * perBase / RAY) from the traders.
+    /// @param fundingState state of the market's funding model after, opaque.
+    /// @param perBase what a long of one base paid, RAY quote: positive added to the index of longs, negative to that of shorts.
+    event FundingAccrued(uint16 indexed market, bytes32 fundingState, int256 perBase);
     /// @notice A price was taken; `price.at` shows whether a usable one was found.
     event PriceStored(uint16 indexed market, Price price);
     /// @notice A position was reduced by a keeper.
     /// @param tier 1 trim, 2 deleverage, 3 close.
+    /// @param settled funding before the fill.
     /// @param fill what it did to the position.
     /// @param penalty charged to the account.
     /// @param reward part of the penalty credited to the keeper; the rest went to insurance.
@@ -46,6 +51,7 @@ interface IKeelEvents {
         uint16 indexed market,
         address indexed keeper,
         uint8 tier,
+        Settlement settled,
         Fill fill,
         uint256 penalty,
         uint256 reward

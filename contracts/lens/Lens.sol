@@ -7,9 +7,10 @@ import {Health} from "../types/Health.sol";
 import {Market} from "../types/Market.sol";
 import {MarketConfig, MarketLinks} from "../types/MarketConfig.sol";
 import {Validity} from "../types/Validity.sol";
-import {FundingInput, IFundingModel} from "../interfaces/IFundingModel.sol";
+import {FundingInput, FundingRates, IFundingModel} from "../interfaces/IFundingModel.sol";
 import {IKeel} from "../interfaces/IKeel.sol";
 import {IKeelErrors} from "../interfaces/IKeelErrors.sol";
+import {FundingView} from "../funding/FundingView.sol";
 import {Fixed} from "../libraries/Fixed.sol";
 import {LiquidationMath} from "../liquidation/LiquidationMath.sol";
 import {Curve} from "../market/Curve.sol";
@@ -33,8 +34,7 @@ contract Lens {
         int256 premium;
         int256 equity;
         uint256 utilization;
-        int256 fundingRate;
-        int256 fundingTarget;
+        FundingRates funding;
     }
 
     struct PositionView {
@@ -149,7 +149,8 @@ contract Lens {
         v.premium = Curve.premium(v.depth, v.skew);
         v.equity = PoolMath.equity(v.state.cash, v.state.openNotional, index, v.depth, v.skew);
         v.utilization = PoolMath.utilization(index, v.skew, v.equity, v.config.maxExposurePpm);
-        (v.fundingRate, v.fundingTarget) = _funding(v);
+        FundingInput memory input = FundingView.inputOf(v.state, v.config, 0);
+        v.funding = IFundingModel(v.config.fundingModel).rates(input);
     }
 
     /// @notice One account with its positions.
@@ -171,20 +172,6 @@ contract Lens {
     function _checkSize(int256 size) private pure {
         if (size == 0) revert IKeelErrors.ZeroAmount();
         if (size <= -MAX_SIZE || size >= MAX_SIZE) revert IKeelErrors.SizeOutOfRange(size, uint256(MAX_SIZE));
-    }
-
-    /// @dev The model's view of a market, as the core gives it: utilization without funding accrued but not collected.
-    function _funding(MarketView memory v) private view returns (int256 rate, int256 target) {
-        FundingInput memory input;
-        input.state = v.state.fundingState;
-        input.since = v.state.accruedAt;
-        input.premium = v.premium;
-        int256 collected = v.equity + v.state.fundingClearing;
-        int256 used = int256(PoolMath.utilization(v.state.price.index, v.skew, collected, v.config.maxExposurePpm));
-        input.utilization = v.skew >= 0 ? used : -used;
-        input.sigma = uint256(v.state.price.sigma) * 1e9;
-        IFundingModel model = IFundingModel(v.config.fundingModel);
-        return (model.rate(input), model.target(input));
     }
 
     function _skew(Market memory m) private pure returns (int256) {

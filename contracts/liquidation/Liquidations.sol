@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+import {SafeCastLib} from "solady/src/utils/SafeCastLib.sol";
 import {AccountId, AccountIdLib} from "../types/AccountId.sol";
 import {Fill} from "../types/Fill.sol";
 import {Health} from "../types/Health.sol";
@@ -9,6 +10,7 @@ import {IKeelCore} from "../interfaces/IKeelCore.sol";
 import {Fixed} from "../libraries/Fixed.sol";
 import {MarginMath} from "../margin/MarginMath.sol";
 import {MarketSet} from "../margin/MarketSet.sol";
+import {ValidityLadder} from "../oracle/ValidityLadder.sol";
 import {Filling} from "../market/Filling.sol";
 import {LiquidationMath} from "./LiquidationMath.sol";
 
@@ -42,18 +44,18 @@ abstract contract Liquidations is Filling {
         uint256 penalty;
         (penalty, reward) = _penalty(t, plan, f.cost);
         t.account.balance -= int128(int256(penalty));
-        t.toInsurance = penalty - reward;
+        t.toInsurance += penalty - reward;
         _coverShortfall(t);
         _commit(t);
         accounts[AccountIdLib.from(msg.sender, 0)].balance += int128(int256(reward));
-        emit Liquidated(AccountId.unwrap(account), market, msg.sender, uint8(plan.tier), f, penalty, reward);
+        emit Liquidated(AccountId.unwrap(account), market, msg.sender, uint8(plan.tier), t.settled, f, penalty, reward);
         return (plan.size, reward);
     }
 
     /// @dev Tier and size; reverts for a healthy account. In a volatile market the account must be unhealthy at index and at
     /// TWAP; after a sequencer outage by a fifth.
     function _plan(Touch memory t) private view returns (Plan memory plan) {
-        _require(t.market, t.validity, Action.Liquidate);
+        ValidityLadder.require_(t.market.price, t.validity, Action.Liquidate);
         Health memory h = _healthOf(t, Action.Liquidate);
         int256 equity = h.worst >= Validity.Volatile ? h.equityBetter : h.equity;
         uint256 trigger = h.worst == Validity.SequencerGrace ? (h.maintenance * GRACE_BPS) / Fixed.BPS : h.maintenance;
@@ -156,9 +158,12 @@ abstract contract Liquidations is Filling {
         bool last = t.position.size == 0 && t.account.markets.remove(t.marketId) == 0;
         if (!last || t.account.balance >= 0) return;
         uint256 shortfall = uint256(-int256(t.account.balance));
-        uint256 fromInsurance = shortfall < insuranceAssets ? shortfall : insuranceAssets;
+        // What this call brings the insurance pays, too, before the pool does.
+        uint256 insured = insuranceAssets + t.toInsurance;
+        uint256 fromInsurance = shortfall < insured ? shortfall : insured;
         uint256 fromPool = shortfall - fromInsurance;
-        insuranceAssets -= uint128(fromInsurance);
+        insuranceAssets = SafeCastLib.toUint128(insured - fromInsurance);
+        t.toInsurance = 0;
         t.market.cash -= int128(int256(fromPool));
         t.account.balance = 0;
         emit BadDebtCovered(AccountId.unwrap(t.id), t.marketId, fromInsurance, fromPool);

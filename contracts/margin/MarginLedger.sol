@@ -5,8 +5,9 @@ import {SafeCastLib} from "solady/src/utils/SafeCastLib.sol";
 import {Account, Position} from "../types/Account.sol";
 import {AccountId} from "../types/AccountId.sol";
 import {Health} from "../types/Health.sol";
+import {Settlement} from "../types/Settlement.sol";
 import {Market} from "../types/Market.sol";
-import {MarketConfig} from "../types/MarketConfig.sol";
+import {MarketConfig, SizeTiers} from "../types/MarketConfig.sol";
 import {FundingLedger} from "../funding/FundingLedger.sol";
 import {FundingMath} from "../funding/FundingMath.sol";
 import {Fixed} from "../libraries/Fixed.sol";
@@ -29,6 +30,7 @@ abstract contract MarginLedger is FundingLedger {
         Market market;
         MarketConfig config;
         Validity validity;
+        Settlement settled;
         uint256 toInsurance;
     }
 
@@ -36,10 +38,11 @@ abstract contract MarginLedger is FundingLedger {
     function _touch(AccountId id, uint16 marketId, bool newPrice) internal returns (Touch memory t) {
         t.id = id;
         t.marketId = marketId;
-        uint256 before = markets[marketId].accruedAt();
-        int256 received = _project(marketId, t.market, t.config);
-        configs[marketId].loadBrackets(t.config.brackets);
-        if (before != t.market.accruedAt) _announce(marketId, t.market, received);
+        Accrual outcome;
+        (outcome, t.settled.perBase) = _project(marketId, t.market, t.config);
+        t.settled.fundingState = t.market.fundingState;
+        if (outcome == Accrual.Spiked) emit FundingSpiked(marketId, t.market.stress);
+        configs[marketId].loadPosition(t.config);
         if (newPrice) _takePrice(marketId, t.market);
         t.validity = _validityOf(t.market, t.config);
         t.account = accounts[id];
@@ -87,9 +90,9 @@ abstract contract MarginLedger is FundingLedger {
         for (; set != 0; set >>= 16) {
             uint16 marketId = uint16(set);
             _project(marketId, market, config);
-            configs[marketId].loadBrackets(config.brackets);
+            configs[marketId].loadPosition(config);
             Validity validity = _validityOf(market, config);
-            _require(market, validity, action);
+            ValidityLadder.require_(market.price, validity, action);
             _value(h, market, config, positions[id][marketId], validity);
         }
     }
@@ -104,7 +107,7 @@ abstract contract MarginLedger is FundingLedger {
         Validity validity
     ) private pure {
         if (validity > h.worst) h.worst = validity;
-        _addProfit(h, market, position);
+        _addProfit(h, market, config.tiers, position);
         unchecked {
             uint256 value = Fixed.divCeil(Fixed.abs(position.size) * market.price.index, Fixed.WAD);
             uint256 multiplier = MarginMath.volatilityMultiplier(market.price.sigma, config.baseSigmaBps);
@@ -114,8 +117,13 @@ abstract contract MarginLedger is FundingLedger {
     }
 
     /// @dev Profit counts at the worse of index and TWAP where it would carry new risk.
-    function _addProfit(Health memory h, Market memory market, Position memory position) private pure {
-        (uint256 paid, uint256 received) = FundingMath.due(market, position);
+    function _addProfit(
+        Health memory h,
+        Market memory market,
+        SizeTiers memory tiers,
+        Position memory position
+    ) private pure {
+        (uint256 paid, uint256 received, ) = FundingMath.due(market, tiers, position);
         int256 size = position.size;
         unchecked {
             int256 carried = int256(received) - int256(paid) - position.notional;
@@ -129,23 +137,15 @@ abstract contract MarginLedger is FundingLedger {
         }
     }
 
-    function _require(Market memory market, Validity validity, Action action) internal view {
-        if (ValidityLadder.allows(validity, action)) return;
-        revert ValidityLadder.PriceNotGoodFor(action, validity, block.timestamp - market.price.at);
-    }
-
-    function _validityOf(Market memory market, MarketConfig memory config) private view returns (Validity) {
-        return ValidityLadder.validity(market.price, config.freshSeconds, config.staleSeconds);
-    }
-
     function _settle(Touch memory t) private {
-        (uint256 paid, uint256 received) = FundingMath.due(t.market, t.position);
+        (uint256 paid, uint256 received, uint256 surplus) = FundingMath.due(t.market, t.config.tiers, t.position);
         (t.position.longsPaid, t.position.shortsPaid) = (t.market.longsPaid, t.market.shortsPaid);
         if (paid == 0 && received == 0) return;
         int128 net = SafeCastLib.toInt128(int256(paid) - int256(received));
         t.account.balance -= net;
-        t.market.fundingClearing += net;
-        emit FundingSettled(AccountId.unwrap(t.id), t.marketId, paid, received);
+        t.market.fundingClearing += net - int128(int256(surplus));
+        t.toInsurance = surplus;
+        (t.settled.paid, t.settled.received, t.settled.surplus) = (paid, received, surplus);
     }
 
     /// @dev With no position left, what was collected and not credited is rounding dust.

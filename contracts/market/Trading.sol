@@ -9,7 +9,7 @@ import {MarketConfig} from "../types/MarketConfig.sol";
 import {IKeelCore} from "../interfaces/IKeelCore.sol";
 import {Fixed} from "../libraries/Fixed.sol";
 import {Action} from "../types/Validity.sol";
-import {PoolMath} from "../pool/PoolMath.sol";
+import {ValidityLadder} from "../oracle/ValidityLadder.sol";
 import {Filling} from "./Filling.sol";
 import {PositionMath} from "./PositionMath.sol";
 
@@ -24,9 +24,9 @@ abstract contract Trading is Filling {
         int256 size,
         uint256 limitPrice,
         uint256 deadline
-    ) external nonReentrant returns (int256 cost, uint256 fee) {
+    ) external returns (int256 cost, uint256 fee) {
         _checkOrder(account, size, deadline);
-        return _trade(_touch(account, market, false), size, limitPrice);
+        return _trade(account, market, size, limitPrice, false);
     }
 
     /// @inheritdoc IKeelCore
@@ -36,9 +36,9 @@ abstract contract Trading is Filling {
         int256 size,
         uint256 limitPrice,
         uint256 deadline
-    ) external nonReentrant returns (int256 cost, uint256 fee) {
+    ) external returns (int256 cost, uint256 fee) {
         _checkOrder(account, size, deadline);
-        return _trade(_touch(account, market, true), size, limitPrice);
+        return _trade(account, market, size, limitPrice, true);
     }
 
     function _checkOrder(AccountId account, int256 size, uint256 deadline) private view {
@@ -48,7 +48,14 @@ abstract contract Trading is Filling {
         if (size == type(int256).min || Fixed.abs(size) > MAX_SIZE) revert SizeOutOfRange(size, MAX_SIZE);
     }
 
-    function _trade(Touch memory t, int256 size, uint256 limitPrice) private returns (int256 cost, uint256 fee) {
+    function _trade(
+        AccountId account,
+        uint16 market,
+        int256 size,
+        uint256 limitPrice,
+        bool newPrice
+    ) private nonReentrant returns (int256, uint256 fee) {
+        Touch memory t = _touch(account, market, newPrice);
         bool reduces = PositionMath.reduces(t.position.size, size);
         _checkMarket(t, reduces);
         int256 skewBefore = _skew(t.market);
@@ -58,13 +65,13 @@ abstract contract Trading is Filling {
         (fee, insuranceFee) = _charge(t, f.cost);
         _checkAfter(t, reduces, skewBefore);
         _commit(t);
-        emit Traded(AccountId.unwrap(t.id), t.marketId, f, fee, insuranceFee);
+        emit Traded(AccountId.unwrap(t.id), t.marketId, t.settled, f, fee, insuranceFee);
         return (f.cost, fee);
     }
 
     function _checkMarket(Touch memory t, bool reduces) private view {
         if (!reduces && t.config.status == STATUS_REDUCE_ONLY) revert MarketReduceOnly(t.marketId);
-        _require(t.market, t.validity, reduces ? Action.Reduce : Action.Open);
+        ValidityLadder.require_(t.market.price, t.validity, reduces ? Action.Reduce : Action.Open);
     }
 
     /// @dev Sizes are not zero and costs below 2^140, so scaling to WAD does not overflow.
@@ -87,7 +94,7 @@ abstract contract Trading is Filling {
             fee = _feeOn(c, cost);
             insuranceFee = (fee * c.insuranceFeeSharePpm) / Fixed.PPM;
         }
-        t.toInsurance = insuranceFee;
+        t.toInsurance += insuranceFee;
         t.account.balance -= int128(int256(fee));
         t.market.cash += int128(int256(fee - insuranceFee));
     }
@@ -106,10 +113,6 @@ abstract contract Trading is Filling {
         }
         Health memory h = _healthOf(t, Action.Open);
         if (h.equityWorse < int256(h.initial)) revert MarginTooLow(h.equityWorse, h.initial);
-        int256 skew = _skew(m);
-        if (Fixed.abs(skew) <= Fixed.abs(skewBefore)) return;
-        int256 equity = PoolMath.equity(m.cash, m.openNotional, m.price.index, _depth(t), skew);
-        uint256 used = PoolMath.utilization(m.price.index, skew, equity, t.config.maxExposurePpm);
-        if (used > Fixed.WAD) revert UtilizationExceeded(used, Fixed.WAD);
+        if (Fixed.abs(_skew(m)) > Fixed.abs(skewBefore)) _checkUtilization(m, t.config);
     }
 }

@@ -4,7 +4,6 @@ pragma solidity 0.8.30;
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 import {Fill} from "../types/Fill.sol";
 import {Brackets} from "../types/MarketConfig.sol";
-import {LayeredMath, LayeredParams} from "../funding/LayeredMath.sol";
 import {Fixed} from "../libraries/Fixed.sol";
 import {LiquidationMath} from "../liquidation/LiquidationMath.sol";
 import {MarginMath} from "../margin/MarginMath.sol";
@@ -132,28 +131,6 @@ contract MathHarness {
         ratio = LiquidationMath.marginRatio(equity, maintenance);
         tier = uint8(LiquidationMath.tier(ratio));
         rate = LiquidationMath.penaltyRate(ratio, minBps, maxBps);
-    }
-
-    /// @notice See LayeredMath.
-    function layeredTargets(
-        LayeredParams calldata p,
-        int256 premium,
-        int256 utilization,
-        uint256 sigma
-    ) external pure returns (int256 interest, int256 base, int256 skew) {
-        interest = LayeredMath.interest(p, sigma);
-        base = LayeredMath.premiumTarget(p, premium, sigma);
-        skew = LayeredMath.skewTarget(p, utilization);
-    }
-
-    /// @notice See LayeredMath.
-    function layeredRelax(
-        int256 layer,
-        int256 goal,
-        uint256 elapsed,
-        uint256 tau
-    ) external pure returns (int256, int256) {
-        return LayeredMath.relax(layer, goal, elapsed, tau);
     }
 
     /// @notice See Volatility.

@@ -60,9 +60,9 @@ library ValidityLadder {
         return (MATRIX >> (8 * uint256(validity_) + uint256(action))) & 1 == 1;
     }
 
-    /// @notice Revert unless the matrix allows the action at the price's present validity.
-    function require_(Price memory price, Action action, uint256 freshSeconds, uint256 staleSeconds) internal view {
-        Validity now_ = validity(price, freshSeconds, staleSeconds);
-        if (!allows(now_, action)) revert PriceNotGoodFor(action, now_, block.timestamp - price.at);
+    /// @notice Revert unless the matrix allows the action.
+    /// @param validity_ validity of `price` now.
+    function require_(Price memory price, Validity validity_, Action action) internal view {
+        if (!allows(validity_, action)) revert PriceNotGoodFor(action, validity_, block.timestamp - price.at);
     }
 }

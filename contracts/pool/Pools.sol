@@ -5,7 +5,9 @@ import {Market, Price} from "../types/Market.sol";
 import {MarketConfig} from "../types/MarketConfig.sol";
 import {Action} from "../types/Validity.sol";
 import {IKeelPool} from "../interfaces/IKeelPool.sol";
-import {FundingLedger} from "../funding/FundingLedger.sol";
+import {MarketBase} from "../core/MarketBase.sol";
+import {IKeelCore} from "../interfaces/IKeelCore.sol";
+import {IKeelViews} from "../interfaces/IKeelViews.sol";
 import {Fixed} from "../libraries/Fixed.sol";
 import {Curve} from "../market/Curve.sol";
 import {ValidityLadder} from "../oracle/ValidityLadder.sol";
@@ -14,35 +16,49 @@ import {PoolMath} from "./PoolMath.sol";
 /// @title Pool deposits and redemptions
 /// @notice Shares are sold at the higher and bought back at the lower of the equity at index and at TWAP, floor either
 /// way: nobody gains by being faster than the average.
-abstract contract Pools is FundingLedger, IKeelPool {
+abstract contract Pools is MarketBase, IKeelPool {
+    /// @dev Before the lock: the core accrues, through its own front door, so that the code of accrual stands there alone.
+    modifier accrued(uint16 market) {
+        _accrue(market);
+        _;
+    }
+
     /// @dev Depth stays where the curve's products fit.
     uint256 private constant MAX_DEPTH = 2 ** 111;
 
     /// @inheritdoc IKeelPool
-    function poolDeposit(uint16 market, uint256 tokens, uint256 wanted) external nonReentrant returns (uint256 shares) {
+    function poolDeposit(
+        uint16 market,
+        uint256 tokens,
+        uint256 wanted
+    ) external accrued(market) nonReentrant returns (uint256 shares) {
         (Market memory m, MarketConfig memory c) = _enter(market, Action.PoolDeposit);
         uint256 amount = _bookIn(tokens);
         shares = _sharesFor(m, c, amount);
         if (wanted != 0 && wanted <= shares) shares = wanted;
         uint256 supply = m.shares + shares;
         if (shares == 0 || wanted > shares || supply < PoolMath.SHARE_UNIT) revert DustAmount(tokens);
-        if (supply > type(uint128).max || PoolMath.depth(c.depthPerShare, supply) > MAX_DEPTH) {
+        if (supply > type(uint120).max || PoolMath.depth(c.depthPerShare, supply) > MAX_DEPTH) {
             revert AmountOutOfRange(tokens, MAX_DEPTH);
         }
         m.cash += int128(int256(amount));
-        m.shares = uint128(supply);
+        m.shares = uint120(supply);
         markets[market].store(m);
         emit PoolDeposited(market, tokens, shares);
     }
 
     /// @inheritdoc IKeelPool
-    function poolRedeem(uint16 market, uint256 shares, address to) external nonReentrant returns (uint256 tokens) {
+    function poolRedeem(
+        uint16 market,
+        uint256 shares,
+        address to
+    ) external accrued(market) nonReentrant returns (uint256 tokens) {
         (Market memory m, MarketConfig memory c) = _enter(market, Action.PoolRedeem);
         uint256 charge;
         (tokens, charge) = _tokensFor(m, c, shares);
         if (tokens == 0) revert DustAmount(shares);
         m.cash -= int128(int256(tokens * TOKEN_SCALE));
-        m.shares -= uint128(shares);
+        m.shares -= uint120(shares);
         _checkUtilization(m, c);
         emit PoolRedeemed(market, tokens, shares, charge);
         _checkRest(market, m);
@@ -52,50 +68,61 @@ abstract contract Pools is FundingLedger, IKeelPool {
 
     /// @inheritdoc IKeelPool
     function poolEquity(uint16 market) external view returns (uint256, uint256) {
-        Market memory m;
-        MarketConfig memory c;
-        _project(market, m, c);
+        (Market memory m, MarketConfig memory c) = _now(market);
         return _equities(m, c);
     }
 
     /// @inheritdoc IKeelPool
     function convertToPoolTokens(uint16 market, uint256 shares) external view returns (uint256) {
-        Market memory m;
-        MarketConfig memory c;
-        _project(market, m, c);
+        (Market memory m, MarketConfig memory c) = _now(market);
         (uint256 lower, ) = _equities(m, c);
         return PoolMath.assetsFor(shares, lower, m.shares) / TOKEN_SCALE;
     }
 
     /// @inheritdoc IKeelPool
     function previewPoolDeposit(uint16 market, uint256 tokens) external view returns (uint256) {
-        Market memory m;
-        MarketConfig memory c;
-        _project(market, m, c);
+        (Market memory m, MarketConfig memory c) = _now(market);
         return _sharesFor(m, c, _toAmount(tokens));
     }
 
     /// @inheritdoc IKeelPool
     function previewPoolMint(uint16 market, uint256 shares) external view returns (uint256) {
-        Market memory m;
-        MarketConfig memory c;
-        _project(market, m, c);
+        (Market memory m, MarketConfig memory c) = _now(market);
         (, uint256 higher) = _equities(m, c);
         return Fixed.mulDivCeil(PoolMath.assetsToMint(shares, higher, m.shares), 1, TOKEN_SCALE);
     }
 
     /// @inheritdoc IKeelPool
     function previewPoolRedeem(uint16 market, uint256 shares) external view returns (uint256 tokens) {
-        Market memory m;
-        MarketConfig memory c;
-        _project(market, m, c);
+        (Market memory m, MarketConfig memory c) = _now(market);
         (tokens, ) = _tokensFor(m, c, shares);
     }
 
+    function _accrue(uint16 market) private {
+        IKeelCore(address(this)).accrue(market);
+    }
+
+    /// @dev A market with funding accrued up to now, in memory only.
+    function _now(uint16 market) private view returns (Market memory m, MarketConfig memory c) {
+        bytes4 selector = IKeelViews.marketNow.selector;
+        // The answer is copied to where `Market` keeps its eleven words, and the five of its price behind them.
+        assembly ("memory-safe") {
+            mstore(0x00, selector)
+            mstore(0x04, market)
+            if iszero(staticcall(gas(), address(), 0x00, 0x24, m, 0x160)) {
+                returndatacopy(m, 0, returndatasize())
+                revert(m, returndatasize())
+            }
+            returndatacopy(mload(add(m, 0x160)), 0x160, 0xa0)
+        }
+        configs[market].load(c);
+    }
+
     function _enter(uint16 market, Action action) private returns (Market memory m, MarketConfig memory c) {
-        _accrue(market, m, c);
+        configs[market].load(c);
+        markets[market].load(m);
         if (msg.sender != links[market].vault) revert NotVault(msg.sender);
-        ValidityLadder.require_(m.price, action, c.freshSeconds, c.staleSeconds);
+        ValidityLadder.require_(m.price, _validityOf(m, c), action);
     }
 
     /// @dev Equity at the lower and at the higher of index and TWAP; both above or at zero, or there is nothing to price.
@@ -152,12 +179,5 @@ abstract contract Pools is FundingLedger, IKeelPool {
         uint256 side = m.longInterest > m.shortInterest ? m.longInterest : m.shortInterest;
         limit = (depth * Curve.HARD_SKEW_PPM) / Fixed.PPM;
         if (side > limit) revert BandExceeded(int256(side), limit);
-    }
-
-    function _checkUtilization(Market memory m, MarketConfig memory c) private pure {
-        uint256 depth = PoolMath.depth(c.depthPerShare, m.shares);
-        int256 equity = PoolMath.equity(m.cash, m.openNotional, m.price.index, depth, _skew(m));
-        uint256 used = PoolMath.utilization(m.price.index, _skew(m), equity, c.maxExposurePpm);
-        if (used > Fixed.WAD) revert UtilizationExceeded(used, Fixed.WAD);
     }
 }

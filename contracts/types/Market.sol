@@ -34,9 +34,11 @@ struct Market {
     /// State of the funding model, opaque to the core.
     bytes32 fundingState;
     /// Pool shares, 24 decimals (`S`).
-    uint128 shares;
+    uint120 shares;
+    /// Distance of the funding rate from its slow mean, beyond two standard deviations, 1/8 deviations, at most 32.
+    uint8 stress;
     /// Funding already credited to the pool or paid to receivers but not yet collected from payers, negated:
-    /// collected minus credited, quote WAD. 128 + 128 = 256.
+    /// collected minus credited, quote WAD. 120 + 8 + 128 = 256.
     int128 fundingClearing;
     /// Stored price.
     Price price;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-/// @dev What a trade reads besides the market state. Three slots.
+/// @dev What a trade reads besides the market state. Three slots, and one more where size tiers are set.
 struct MarketConfig {
     /// Stateless funding model.
     address fundingModel;
@@ -31,6 +31,19 @@ struct MarketConfig {
     uint8 status;
     /// Margin brackets and liquidation penalties.
     Brackets brackets;
+    /// Size tiers of funding.
+    SizeTiers tiers;
+}
+
+/// @dev Marginal weights of what a position pays in funding: 1 up to `limit1`, then `weight2Ppm` up to `limit2`, then
+/// `weight3Ppm`. One slot: 104 + 104 + 24 + 24 = 256 bits; all zero: no tiers.
+struct SizeTiers {
+    /// Upper ends of the first two tiers, base WAD.
+    uint104 limit1;
+    uint104 limit2;
+    /// Weights inside the second and third tier, 1e-6, at least 1e6, non-decreasing.
+    uint24 weight2Ppm;
+    uint24 weight3Ppm;
 }
 
 /// @dev Marginal margin brackets over position value. One slot: 3 * 32 + 8 * 16 + 2 * 16 = 256 bits.

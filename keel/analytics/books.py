@@ -23,7 +23,7 @@ from keel.sdk.protocol import account_id
 from keel.units import RAY
 
 # Events that move nothing.
-_SILENT = frozenset({"OperatorSet", "InsuranceVaultSet"})
+_SILENT = frozenset({"OperatorSet", "InsuranceVaultSet", "FundingSpiked"})
 
 
 class Books:
@@ -58,7 +58,6 @@ class Books:
             "Liquidated": self._liquidated,
             "BadDebtCovered": self._bad_debt,
             "FundingAccrued": self._accrued,
-            "FundingSettled": self._settled,
             "FundingDustSwept": self._swept,
             "PriceStored": self._priced,
             "PoolDeposited": self._pool_deposited,
@@ -110,6 +109,7 @@ class Books:
 
     def _traded(self, e: Any) -> None:
         book = self._book(e.market)
+        self._touched(e.account, e.market, e.settled)
         self._fill(e.account, e.market, e.fill)
         self.accounts[e.account].balance -= e.fee
         self.insurance += e.insuranceFee
@@ -117,6 +117,7 @@ class Books:
         book.report.fees += e.fee - e.insuranceFee
 
     def _liquidated(self, e: Any) -> None:
+        self._touched(e.account, e.market, e.settled)
         self._fill(e.account, e.market, e.fill)
         self.accounts[e.account].balance -= e.penalty
         self.accounts[account_id(e.keeper)].balance += e.reward
@@ -169,24 +170,34 @@ class Books:
     # Funding and price
 
     def _accrued(self, e: Any) -> None:
-        book = self._book(e.market)
-        state = book.state
-        moved = (e.longsPaid - state.longs_paid) - (e.shortsPaid - state.shorts_paid)
-        self._expect("the pool's funding", e.poolReceived, mul_div_floor_signed(state.skew * moved, 1, RAY))
-        state.funding_state, state.accrued_at = e.fundingState, self._at
-        state.longs_paid, state.shorts_paid = e.longsPaid, e.shortsPaid
-        state.cash += e.poolReceived
-        state.funding_clearing -= e.poolReceived
-        book.report.funding += e.poolReceived
+        self._accrue(self._book(e.market), e.fundingState, e.perBase)
 
-    def _settled(self, e: Any) -> None:
-        book, held = self._book(e.market), self._held(e.account, e.market)
+    def _accrue(self, book: MarketBook, funding_state: bytes, per_base: int) -> None:
         state = book.state
-        self._expect(f"funding of {e.account:#x}", (e.paid, e.received), funding.due(state, held))
+        received = mul_div_floor_signed(state.skew * per_base, 1, RAY)
+        state.funding_state, state.accrued_at = funding_state, self._at
+        if per_base > 0:
+            state.longs_paid += per_base
+        else:
+            state.shorts_paid -= per_base
+        state.cash += received
+        state.funding_clearing -= received
+        book.report.funding += received
+
+    def _touched(self, account: int, market: int, settled: Any) -> None:
+        """Funding before a fill: the market's accrued, the position's settled."""
+        book, held = self._book(market), self.positions.get((account, market), Position())
+        self._accrue(book, settled.fundingState, settled.perBase)
+        state = book.state
+        said = (settled.paid, settled.received, settled.surplus)
+        self._expect(f"funding of {account:#x}", said, funding.due(state, book.config.tiers, held))
         held.longs_paid, held.shorts_paid = state.longs_paid, state.shorts_paid
-        self.accounts[e.account].balance -= e.paid - e.received
-        book.traders_paid += e.paid - e.received
-        state.funding_clearing += e.paid - e.received
+        net = settled.paid - settled.received
+        self.accounts[account].balance -= net
+        book.traders_paid += net
+        state.funding_clearing += net - settled.surplus
+        book.surplus += settled.surplus
+        self.insurance += settled.surplus
 
     def _swept(self, e: Any) -> None:
         book = self._book(e.market)
@@ -197,7 +208,8 @@ class Books:
     def _priced(self, e: Any) -> None:
         book = self._book(e.market)
         value = book.value()
-        book.state.price = parse(Price, e.price)
+        # Accrued before, also where funding had stopped and there was nothing to announce.
+        book.state.accrued_at, book.state.price = self._at, parse(Price, e.price)
         book.report.trader_pnl -= book.value() - value
 
     # Pool and insurance
@@ -244,16 +256,12 @@ class Books:
 
     def _configured(self, e: Any) -> None:
         parameters, cold = parse(MarketConfig, e.config), parse(MarketLinks, e.links)
-        book = self.markets.get(e.market)
-        if book is None:
-            self.markets[e.market] = MarketBook(
-                parameters, cold, Market(accrued_at=self._at, funding_state=b"")
-            )
+        if e.market not in self.markets:
+            self.markets[e.market] = MarketBook(parameters, cold, Market(accrued_at=self._at))
             return
-        if parameters.funding_model != book.config.funding_model:
-            book.state.funding_state = b""
+        book = self._book(e.market)
         value = book.value()
-        book.config, book.links = parameters, cold
+        book.state.accrued_at, book.config, book.links = self._at, parameters, cold
         book.report.curve_gain -= book.value() - value
 
     def _status_set(self, e: Any) -> None:

@@ -14,9 +14,10 @@ class MarketBook:
     Attributes:
         config: Parameters.
         links: Vault, oracle and cold parameters.
-        state: Moving state. `funding_state` is empty until the first accrual: listing does not announce it.
+        state: Moving state. `stress` stays 0: how far a rate is from its mean is the model's to say.
         report: What changed the pool's equity.
         traders_paid: Funding that traders paid less what they received, quote WAD.
+        surplus: Part of what traders paid that size tiers added; it went to insurance, quote WAD.
         swept: Funding dust that went to insurance, quote WAD.
     """
 
@@ -25,6 +26,7 @@ class MarketBook:
     state: Market
     report: PoolReport = field(default_factory=PoolReport)
     traders_paid: int = 0
+    surplus: int = 0
     swept: int = 0
 
     @property

@@ -1,7 +1,7 @@
 """Proof of the books: what the chain holds, against what it owes and against what its events say."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from keel.analytics.books import Books
@@ -64,7 +64,7 @@ def _funding(protocol: Protocol, books: Books, market: int) -> Check:
     received = {
         "traders": -book.traders_paid,
         "pool": book.report.funding,
-        "insurance": book.swept,
+        "insurance": book.surplus + book.swept,
         "clearing": clearing,
     }
     detail = ", ".join(f"{name} {format_wad(amount)}" for name, amount in received.items())
@@ -110,7 +110,8 @@ def _differences(protocol: Protocol, books: Books) -> Iterator[str]:
             yield from _compare(f"position {account:#x} in {market}", kept, found)
     for market, book in books.markets.items():
         config, links = protocol.view("configOf", market)
-        yield from _compare(f"market {market}", book.state, parse(Market, protocol.view("marketOf", market)))
+        state = parse(Market, protocol.view("marketOf", market))
+        yield from _compare(f"market {market}", _announced(book.state, config), _announced(state, config))
         yield from _compare(f"parameters of {market}", book.config, parse(MarketConfig, config))
         yield from _compare(f"links of {market}", book.links, parse(MarketLinks, links))
     insurance = protocol.view("insurance")
@@ -118,6 +119,12 @@ def _differences(protocol: Protocol, books: Books) -> Iterator[str]:
     yield from _compare("insurance shares", books.insurance_shares, insurance.shares)
     yield from _compare("booked tokens", books.booked, protocol.view("booked"))
     yield from _compare("number of markets", len(books.markets), protocol.view("marketCount"))
+
+
+def _announced(state: Market, config: Any) -> Market:
+    """A market without what no event says: its stress, and an accrual where funding has stopped."""
+    end = state.price.at + config.heartbeatSeconds
+    return replace(state, stress=0, accrued_at=min(state.accrued_at, end))
 
 
 def _compare(what: str, kept: Any, found: Any) -> Iterator[str]:

@@ -4,13 +4,13 @@ Exit codes: 0 done, 1 the run found what it was looking for (a violation, books 
 input or a missing part.
 """
 
-import importlib
 import sys
 from collections.abc import Sequence
 
 import click
 
 from keel import __version__
+from keel.cli.lazy import LazyGroup
 from keel.errors import KeelError
 
 # Modules under keel.cli that define a `command` of their own name.
@@ -18,29 +18,17 @@ _COMMANDS = {
     "demo": "Live through a market day on a local chain and write a report.",
     "replay": "The same show over any candle file.",
     "quote": "What the deployed bytecode's formulas give for any state.",
+    "funding": "What funding models charge: over real series, for any state, against arbitrage.",
     "gas": "Measure the gas of every operation; compare with the snapshot.",
     "fuzz": "Run random actions against the invariants.",
 }
 
 
-class _LazyGroup(click.Group):
-    """Imports a subcommand's module only when it is used: `keel --help` stays quick."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002, click's interface
-        return list(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        if cmd_name not in _COMMANDS:
-            return None
-        command: click.Command = importlib.import_module(f"keel.cli.{cmd_name}").command
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        with formatter.section("Commands"):
-            formatter.write_dl(list(_COMMANDS.items()))
-
-
-@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup,
+    lazy={name: (f"keel.cli.{name}:command", told) for name, told in _COMMANDS.items()},
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(__version__, prog_name="keel")
 def cli() -> None:
     """Keel: AMM perpetual swaps, live on a local chain.

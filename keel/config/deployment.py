@@ -4,34 +4,20 @@ People write fractions (0.0005), percentages never; seconds; quote and base unit
 ppm, bps and WAD: a value that does not fit their unit exactly is refused, never rounded.
 """
 
-import tomllib
-from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
+from keel.config.funding import FundingSettings
+from keel.config.settings import PRESETS, Number, Settings, Wad, problem_of, read_toml
 from keel.errors import ConfigError
 from keel.units import parse_units, parse_wad
 
-_PRESETS = Path(__file__).parent / "presets"
+_NO_TIERS = ("limit1", "limit2", "weight2Ppm", "weight3Ppm")
 
 
-def _exact(value: object) -> Decimal:
-    """TOML floats are read as Decimal already; anything else must be text or a whole number."""
-    if isinstance(value, float):
-        raise ValueError("write it as text, such as '0.1'")  # noqa: TRY004, pydantic reports ValueError
-    return Decimal(str(value))
-
-
-Number = Annotated[Decimal, BeforeValidator(_exact)]
-
-
-class _Settings(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class BracketSettings(_Settings):
+class BracketSettings(Settings):
     """One margin bracket.
 
     Attributes:
@@ -45,33 +31,32 @@ class BracketSettings(_Settings):
     initial: Number
 
 
-class FundingSettings(_Settings):
-    """Parameters of the layered funding model; rates are fractions per 8 hours (see LayeredMath)."""
+class SizeTierSettings(Settings):
+    """Marginal weights of what a position pays in funding: 1 up to the first limit.
 
-    interest: Number
-    interest_max: Number
-    interest_beta: Number
-    base_sigma: Number
-    deadzone: Number
-    convexity: Number
-    premium_factor: Number
-    kink_rate: Number
-    slope_rate: Number
-    kink: Number
-    cap_longs_pay: Number
-    cap_shorts_pay: Number
-    slow_weight: Number
-    fast_seconds: int
-    slow_seconds: int
-    skew_seconds: int
+    Attributes:
+        limit1: Upper end of the first tier, base.
+        limit2: Upper end of the second tier, base.
+        weight2: Weight inside the second tier, 1 to 10.
+        weight3: Weight beyond the second tier, at least that of the second.
+    """
+
+    limit1: Wad
+    limit2: Wad
+    weight2: Number
+    weight3: Number
 
     def abi(self) -> dict[str, int]:
-        """The LayeredParams struct."""
-        fields = self.model_dump()
-        return {_camel(name): v if isinstance(v, int) else parse_wad(v) for name, v in fields.items()}
+        """The SizeTiers struct."""
+        return {
+            "limit1": parse_wad(self.limit1),
+            "limit2": parse_wad(self.limit2),
+            "weight2Ppm": parse_units(self.weight2, 6),
+            "weight3Ppm": parse_units(self.weight3, 6),
+        }
 
 
-class FeedSettings(_Settings):
+class FeedSettings(Settings):
     """Where a market's price comes from.
 
     Attributes:
@@ -106,8 +91,11 @@ class FeedSettings(_Settings):
         return {"sources": sources, "limits": limits}
 
 
-class MarketSettings(_Settings):
-    """One market; see MarketConfig for each field. Fractions where the contract has ppm or bps."""
+class MarketSettings(Settings):
+    """One market; see MarketConfig for each field. Fractions where the contract has ppm or bps.
+
+    Without size tiers every position pays for its size.
+    """
 
     name: str
     taker_fee: Number
@@ -127,6 +115,7 @@ class MarketSettings(_Settings):
     target: Number
     cooldown_seconds: int
     brackets: tuple[BracketSettings, ...] = Field(min_length=4, max_length=4)
+    tiers: SizeTierSettings | None = None
     funding: FundingSettings
     feed: FeedSettings
 
@@ -161,6 +150,7 @@ class MarketSettings(_Settings):
             "minNotional": self.min_notional,
             "status": 1,
             "brackets": self.brackets_abi(),
+            "tiers": self.tiers.abi() if self.tiers else dict.fromkeys(_NO_TIERS, 0),
         }
 
     def links_abi(self, vault: str, oracle: str) -> dict[str, Any]:
@@ -173,7 +163,7 @@ class MarketSettings(_Settings):
         }
 
 
-class DeploymentSettings(_Settings):
+class DeploymentSettings(Settings):
     """A whole deployment.
 
     Attributes:
@@ -201,26 +191,10 @@ def load_deployment(name_or_path: str = "local") -> DeploymentSettings:
     Raises:
         ConfigError: There is no such preset or file, it is not TOML, or a value is wrong (it is named).
     """
-    path = Path(name_or_path)
-    if path.suffix != ".toml":
-        path = _PRESETS / f"{name_or_path}.toml"
-    try:
-        raw = tomllib.loads(path.read_text(), parse_float=Decimal)
-    except FileNotFoundError:
-        known = ", ".join(sorted(preset.stem for preset in _PRESETS.glob("*.toml")))
-        raise ConfigError(
-            f"no deployment settings {name_or_path!r}", f"use a preset ({known}) or the path of a .toml file"
-        ) from None
-    except (OSError, ValueError) as problem:
-        raise ConfigError(f"cannot read {path.name} ({problem})", "check the file") from None
+    raw = read_toml(PRESETS, name_or_path, "deployment settings")
     try:
         return DeploymentSettings.model_validate(raw)
     except ValidationError as problem:
-        first = problem.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise ConfigError(f"{path.name}: {where}: {first['msg']}", "correct that value") from None
-
-
-def _camel(name: str) -> str:
-    head, *rest = name.split("_")
-    return head + "".join(part.capitalize() for part in rest)
+        where, what = problem_of(problem)
+        name = Path(name_or_path).name
+        raise ConfigError(f"{name}: {where}: {what}", "correct that value") from None

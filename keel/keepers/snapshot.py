@@ -104,7 +104,7 @@ def _market(view: Any) -> MarketState:
         depth=view.depth,
         equity=view.equity,
         utilization=view.utilization,
-        rate=view.fundingRate,
+        rate=view.funding.current,
         long_interest=state.longInterest,
         short_interest=state.shortInterest,
         longs_paid=state.longsPaid,

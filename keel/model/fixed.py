@@ -5,7 +5,7 @@
 `floor` is towards minus infinity, `ceil` towards plus infinity, `trunc` towards zero, for either sign.
 
 Products of `mul_div_*` may have 512 bits, as in Solidity. Checked arithmetic goes through `u256` and `i256`,
-which refuse where Solidity panics; casts and unchecked arithmetic through `cast`.
+which refuse where Solidity panics; casts go through `cast`, unchecked arithmetic through `unchecked`.
 """
 
 from math import isqrt
@@ -56,6 +56,15 @@ def cast(value: int, bits: int = 256, *, signed: bool = False) -> int:
     raise Truncated(f"{value} does not fit {kind}{bits}", "keep the inputs inside their documented ranges")
 
 
+def unchecked(value: int) -> int:
+    """The value as unchecked int256 arithmetic gives it.
+
+    Raises:
+        Truncated: It would have wrapped.
+    """
+    return cast(value, signed=True)
+
+
 def safe_cast(value: int, bits: int, *, signed: bool = False) -> int:
     """The value through solady's `SafeCastLib`.
 
@@ -104,17 +113,17 @@ def mul_div_ceil(a: int, b: int, d: int) -> int:
 
 def mul_div_floor_signed(a: int, b: int, d: int) -> int:
     """floor(a * b / d) of a signed factor: -1 * 1 / 2 = -1."""
-    return _signed(mul_div_floor(a, b, d)) if a >= 0 else i256(-_signed(mul_div_ceil(i256(-a), b, d)))
+    return unchecked(mul_div_floor(a, b, d)) if a >= 0 else i256(-unchecked(mul_div_ceil(i256(-a), b, d)))
 
 
 def mul_div_ceil_signed(a: int, b: int, d: int) -> int:
     """ceil(a * b / d) of a signed factor: -1 * 1 / 2 = 0."""
-    return _signed(mul_div_ceil(a, b, d)) if a >= 0 else i256(-_signed(mul_div_floor(i256(-a), b, d)))
+    return unchecked(mul_div_ceil(a, b, d)) if a >= 0 else i256(-unchecked(mul_div_floor(i256(-a), b, d)))
 
 
 def mul_div_trunc_signed(a: int, b: int, d: int) -> int:
     """trunc(a * b / d) of a signed factor: `Fixed.mulDivTrunc`."""
-    return _signed(mul_div_floor(a, b, d)) if a >= 0 else i256(-_signed(mul_div_floor(i256(-a), b, d)))
+    return unchecked(mul_div_floor(a, b, d)) if a >= 0 else i256(-unchecked(mul_div_floor(i256(-a), b, d)))
 
 
 def sqrt(x: int) -> int:
@@ -193,7 +202,3 @@ def _full(product: int, d: int) -> int:
     if d == 0 or product // d > MAX_U256:
         raise Refused("FullMulDivFailed")
     return product
-
-
-def _signed(value: int) -> int:
-    return cast(value, 256, signed=True)

@@ -57,6 +57,8 @@ class Market:
         shorts_paid: Funding index of what shorts paid, RAY quote per base (W).
         funding_state: State of the funding model, 32 bytes.
         shares: Pool shares, 24 decimals (S).
+        stress: Distance of the funding rate from its slow mean, beyond two standard deviations, in eighths
+            of one, at most 32.
         funding_clearing: Funding collected minus credited, quote WAD.
         price: Stored price.
     """
@@ -70,6 +72,7 @@ class Market:
     shorts_paid: int = 0
     funding_state: bytes = bytes(32)
     shares: int = 0
+    stress: int = 0
     funding_clearing: int = 0
     price: Price = field(default_factory=Price)
 
@@ -77,6 +80,22 @@ class Market:
     def skew(self) -> int:
         """Net trader position (q), base WAD."""
         return self.long_interest - self.short_interest
+
+
+@dataclass(frozen=True, slots=True)
+class SizeTiers:
+    """Marginal weights of what a position pays in funding: 1 up to the first limit; all zero: no tiers.
+
+    Attributes:
+        limit1: Upper end of the first tier, base WAD; `limit2` that of the second.
+        weight2_ppm: Weight inside the second tier, at least 1e6.
+        weight3_ppm: Weight beyond the second tier, at least that of the second.
+    """
+
+    limit1: int = 0
+    limit2: int = 0
+    weight2_ppm: int = 0
+    weight3_ppm: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +117,7 @@ class MarketConfig:
         min_notional: Smallest open position, whole quote units.
         status: 0 unlisted, 1 open, 2 reduce only.
         brackets: Margin brackets and liquidation penalties.
+        tiers: Size tiers of funding.
     """
 
     funding_model: str
@@ -114,6 +134,7 @@ class MarketConfig:
     min_notional: int
     status: int
     brackets: Brackets
+    tiers: SizeTiers = SizeTiers()
 
 
 @dataclass(frozen=True, slots=True)

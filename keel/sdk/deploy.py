@@ -11,6 +11,7 @@ from keel.config.deployment import DeploymentSettings, MarketSettings
 from keel.errors import ChainError
 from keel.evm.chain import Chain, Contract
 from keel.sdk.deployment import Deployment, MarketContracts, Record, bind
+from keel.sdk.funding import deploy_model
 
 Progress = Callable[[str], None]
 
@@ -64,9 +65,10 @@ class Deployer:
             self._market(core, hub, i, market) for i, market in enumerate(self._settings.markets, start=1)
         )
         lens = self._contract("lens", "Lens", core)
+        funding_lens = self._contract("funding_lens", "FundingLens", core)
         self._wire(access, core, hub, timelock)
         deployed = Deployment(
-            token, decimals, core, extension, lens, hub, insurance, access, timelock, markets
+            token, decimals, core, extension, lens, funding_lens, hub, insurance, access, timelock, markets
         )
         self._check(deployed)
         return deployed
@@ -89,7 +91,7 @@ class Deployer:
         vault = self._contract(
             f"{name}.vault", "ShareVault", core, number, market.cooldown_seconds, title, symbol
         )
-        funding = self._contract(f"{name}.funding", "LayeredFunding", market.funding.abi())
+        funding = deploy_model(self._contract, f"{name}.funding", market.funding)
         aggregators = self._aggregators(market)
         sources = tuple(
             self._contract(f"{name}.source{i}", "ChainlinkSource", feed, market.feed.heartbeat_seconds)
@@ -100,7 +102,7 @@ class Deployer:
         config = market.config_abi(funding.address)
         links = market.links_abi(vault.address, hub.address)
         self._once(f"{name}.list", core, "listMarket", config, links)
-        return MarketContracts(number, name, vault, funding, sources, aggregators)
+        return MarketContracts(number, name, vault, market.funding.model, funding, sources, aggregators)
 
     def _aggregators(self, market: MarketSettings) -> tuple[Contract, ...]:
         if market.feed.aggregators:
@@ -154,6 +156,12 @@ class Deployer:
             deployed = self._chain.deploy(name, *args, sender=self._sender)
             self._record.contracts[step] = (name, deployed.address)
             self._record.save()
+        recorded, _ = self._record.contracts[step]
+        if recorded != name:
+            raise ChainError(
+                f"the record has a {recorded} for {step}, the settings ask for a {name}",
+                "deploy with the settings of that record, or start again with a new one",
+            )
         return bind(self._chain, self._record, step)
 
     def _once(self, step: str, target: Contract, function: str, *args: Any) -> None:

@@ -55,7 +55,9 @@ class MarketContracts:
         id: Market id, from 1.
         name: Name from the settings.
         vault: Share vault of its pool.
-        funding: Funding model.
+        model: Name of the funding model that was deployed with it; governance may have switched since
+            (`Protocol.funding_model`).
+        funding: That model's contract.
         sources: Price sources.
         aggregators: Feeds that were deployed for a local chain; empty where real ones are used.
     """
@@ -63,6 +65,7 @@ class MarketContracts:
     id: int
     name: str
     vault: Contract
+    model: str
     funding: Contract
     sources: tuple[Contract, ...]
     aggregators: tuple[Contract, ...]
@@ -81,6 +84,7 @@ class Deployment:
     core: Contract
     extension: Contract
     lens: Contract
+    funding_lens: Contract
     hub: Contract
     insurance: Contract
     access: Contract

@@ -7,8 +7,12 @@ refusal is a `Reverted` with the contract's custom error.
 from dataclasses import dataclass
 from typing import Any
 
+from keel.config.funding import AnyFunding
+from keel.errors import ChainError
 from keel.evm.chain import Chain, Contract, Receipt
 from keel.sdk.deployment import Deployment, MarketContracts
+from keel.sdk.funding import deploy_model
+from keel.sdk.governance import Proposal, execute, propose
 
 NO_LIMIT = 2**256 - 1
 _SUB_BITS = 96
@@ -126,7 +130,72 @@ class Protocol:
         for spender in (self.core, self.contracts.insurance, *vaults):
             self.chain.send(self.contracts.token, "approve", spender, NO_LIMIT, sender=owner)
 
+    # Funding models
+
+    def deploy_funding_model(self, settings: AnyFunding, sender: str) -> Contract:
+        """Deploy a model, with its source of interest; no market uses it yet. Raises Reverted."""
+        return deploy_model(
+            lambda _step, name, *args: self.chain.deploy(name, *args, sender=sender), "model", settings
+        )
+
+    def propose_funding_model(self, market: int, model: Contract | str, sender: str) -> Proposal:
+        """Ask governance to switch a market to a deployed model, all else as it is now; `execute` does it.
+
+        The market settles its funding at the old model, then starts at rest in the new one.
+        """
+        address = model if isinstance(model, str) else model.address
+        config, links = self.view("configOf", market)
+        arguments = (market, config._replace(fundingModel=address), links)
+        return propose(self.chain, self.contracts.timelock, self.core, "setMarket", *arguments, sender=sender)
+
+    def execute(self, proposal: Proposal, sender: str) -> Receipt:
+        """Execute a proposal whose delay has passed; anyone may."""
+        return execute(self.chain, self.contracts.timelock, proposal, sender)
+
+    def set_funding_model(self, market: int, model: Contract | str, sender: str) -> Receipt:
+        """Propose the switch to a deployed model and execute it at once, where governance has no delay.
+
+        Raises:
+            ChainError: Governance waits.
+            Reverted: The sender may not propose, or there is no model at that address.
+        """
+        delay = self.chain.call(self.contracts.timelock, "getMinDelay")
+        if delay:
+            raise ChainError(
+                f"governance waits {delay} seconds", "propose_funding_model now, execute the proposal then"
+            )
+        return self.execute(self.propose_funding_model(market, model, sender), sender)
+
     # Views
+
+    def funding_model(self, market: int) -> Contract:
+        """The model that a market uses now, by the interface that all models have."""
+        return self.chain.at("IFundingModel", self.view("configOf", market).config.fundingModel)
+
+    def funding_view(self, market: int) -> Any:
+        """The funding lens's MarketFunding, as of now: rates WAD per 8 h, positive when longs pay."""
+        return self.chain.call(self.contracts.funding_lens, "market", market)
+
+    def expected_funding(self, market: int, size: int, seconds: int) -> int:
+        """What holding `size` base WAD would cost in funding if nothing but time changed, quote WAD, ceil.
+
+        Returns:
+            Negative where the position receives; size tiers count.
+
+        Raises:
+            Reverted: The time is zero or longer than ten years (HorizonOutOfRange).
+        """
+        cost: int = self.chain.call(self.contracts.funding_lens, "expectedCost", market, size, seconds)
+        return cost
+
+    def buffer_hours(self, account: int) -> int | None:
+        """How long margin above maintenance lasts at the funding of the next 8 hours, hours WAD, floor.
+
+        Returns:
+            0 where it is gone; None where the account pays no funding.
+        """
+        hours: int = self.chain.call(self.contracts.funding_lens, "bufferHours", account)
+        return None if hours == NO_LIMIT else hours
 
     def market(self, market: int) -> Any:
         """The lens's MarketView, as of now."""

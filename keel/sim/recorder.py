@@ -10,6 +10,8 @@ from keel.analytics.proof import Check
 from keel.analytics.record import DayRecord, LiquidationEvent, Origin, Sample, Tally, Trader
 from keel.analytics.tape import Entry
 from keel.config.deployment import MarketSettings
+from keel.config.funding import LayeredSettings
+from keel.errors import ConfigError
 from keel.keepers.actions import AddMargin, Liquidate
 from keel.keepers.executor import Outcome
 from keel.keepers.snapshot import Snapshot
@@ -39,7 +41,7 @@ class Recorder:
         self._names = {player.account: player.name for player in cast if player.account is not None}
         owners = {player.owner: player.name for player in reversed(cast) if player.account is None}
         self._writer = Notes(owners, self._names, day.deployment.token_decimals)
-        self._slow_weight = parse_wad(day.deployment.markets[0].funding.slow_weight)
+        self._slow_weight = parse_wad(_layered(day.deployment.markets[0]).slow_weight)
         self._samples: list[Sample] = []
         self._notes: list[tuple[int, str]] = []
         self._tally = Tally()
@@ -69,7 +71,7 @@ class Recorder:
     def sample(self, step: Step, seen: Snapshot) -> Sample:
         """The state at the end of a step."""
         market = seen.market
-        fast, slow, skew = (to_rate(layer) for layer in layers(market.funding_state))
+        fast, slow, skew = (to_rate(layer) for layer in layers(market.funding_state)[:3])
         weight = self._slow_weight
         accounts = [seen.accounts[account] for account in self._names]
         taken = Sample(
@@ -166,7 +168,7 @@ class Recorder:
 
 def _parameters(market: MarketSettings) -> dict[str, str]:
     """Name to value, as people write them."""
-    funding, feed = market.funding, market.feed
+    funding, feed = _layered(market), market.feed
     first, last = market.brackets[0], market.brackets[-1]
     return {
         "taker fee + deviation fee": f"{_bps(market.taker_fee)} + {_bps(market.deviation_fee)} bp",
@@ -186,6 +188,16 @@ def _parameters(market: MarketSettings) -> dict[str, str]:
         "volatile beyond": f"{_percent(feed.max_volatile)} from the 5-minute TWAP",
         "redemption cooldown": f"{market.cooldown_seconds} s",
     }
+
+
+def _layered(market: MarketSettings) -> LayeredSettings:
+    """Parameters of the model whose layers a day shows."""
+    if not isinstance(market.funding, LayeredSettings):
+        model = market.funding.model
+        raise ConfigError(
+            f"a market day shows the layers of a rate, the {model} model has none", "use layered"
+        )
+    return market.funding
 
 
 def _percent(fraction: Decimal) -> str:

@@ -90,8 +90,8 @@ def test_a_time_that_was_set_survives_a_snapshot(chain, token):
 
 def test_storage(chain):
     access, token = chain.deploy("KeelAccess", chain.accounts[0]), chain.deploy("MockToken", 6)
-    extension = chain.deploy("KeelExtension", token, access)
-    assert chain.storage(extension.address, 0) == int(access.address, 16)
+    hub = chain.deploy("OracleHub", token, access)
+    assert chain.storage(hub.address, 0) == int(access.address, 16)
 
 
 def test_only_signers_send(accounts, token):

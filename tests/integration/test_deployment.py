@@ -14,6 +14,7 @@ from keel.sdk.deployment import Record, addresses, load_record
 
 NOBODY = "0x" + "00" * 20
 CODE_LIMIT = 24_576
+AUTHORITY_SLOT = 9
 
 
 @pytest.fixture(scope="session")
@@ -26,13 +27,13 @@ def ask(deployed):
     return deployed.chain.call
 
 
-def test_the_core_points_at_its_parts(project, contracts):
+def test_the_core_points_at_its_parts(project, ask, contracts):
     core = project.Keel.at(contracts.core.address)
     assert core.EXTENSION() == contracts.extension.address
     assert core.TOKEN() == contracts.token.address
     assert core.TOKEN_SCALE() == 10**12
-    assert core.authority() == contracts.access.address
     assert core.marketCount() == 1
+    assert ask(contracts.core, "authority") == contracts.access.address
 
 
 def test_core_and_extension_agree(ask, contracts):
@@ -41,14 +42,20 @@ def test_core_and_extension_agree(ask, contracts):
 
 
 def test_the_extension_keeps_nothing_itself(deployed, contracts):
-    """It works on the core's storage; of its own it has the authority from its constructor, in slot 0."""
+    """It works on the core's storage; its constructor leaves the authority, after the books."""
     words = [deployed.chain.storage(contracts.extension.address, slot) for slot in range(16)]
-    assert words == [int(contracts.access.address, 16)] + [0] * 15
+    assert words == [0] * AUTHORITY_SLOT + [int(contracts.access.address, 16)] + [0] * (15 - AUTHORITY_SLOT)
+
+
+def test_the_core_keeps_its_authority_where_the_extension_looks_for_it(deployed, contracts):
+    """The core has no variable for it: only the extension's code reads and writes it."""
+    stored = deployed.chain.storage(contracts.core.address, AUTHORITY_SLOT)
+    assert stored == int(contracts.access.address, 16)
 
 
 def test_the_parts_point_at_the_core(ask, contracts, settings):
     market, preset = contracts.markets[0], settings.markets[0]
-    for part in (contracts.lens, contracts.hub, contracts.insurance, market.vault):
+    for part in (contracts.lens, contracts.funding_lens, contracts.hub, contracts.insurance, market.vault):
         assert ask(part, "CORE") == contracts.core.address
     assert ask(market.vault, "MARKET") == market.id == 1
     assert ask(market.vault, "COOLDOWN") == preset.cooldown_seconds
@@ -64,9 +71,9 @@ def test_the_market_is_as_the_settings_say(ask, contracts, settings):
     market, preset = contracts.markets[0], settings.markets[0]
     listed = ask(contracts.core, "configOf", market.id)
     wanted = preset.config_abi(market.funding.address)
-    brackets = wanted.pop("brackets")
+    parts = {part: wanted.pop(part) for part in ("brackets", "tiers")}
     assert {name: getattr(listed.config, name) for name in wanted} == wanted
-    assert {name: getattr(listed.config.brackets, name) for name in brackets} == brackets
+    assert {part: getattr(listed.config, part)._asdict() for part in parts} == parts
     links = preset.links_abi(market.vault.address, contracts.hub.address)
     assert {name: getattr(listed.links, name) for name in links} == links
     params = ask(market.funding, "params")
@@ -128,7 +135,7 @@ def test_ape_sees_the_custom_errors(project, contracts, accounts):
 
 def test_every_address_is_listed(contracts):
     listed = addresses(contracts)
-    assert len(set(listed.values())) == len(listed) == 11
+    assert len(set(listed.values())) == len(listed) == 12
     assert listed["core"] == contracts.core.address
 
 

@@ -92,8 +92,7 @@ def test_bad_debt_is_insurances_first(thin):
     receipt, done = liquidate(thin)
     covered = receipt.event("BadDebtCovered").args
     assert (done["penalty"], done["reward"]) == (0, 0)
-    funding = receipt.event("FundingSettled").args
-    left = balance - funding["paid"] + funding["received"] + done["fill"].realized
+    left = balance - done["settled"].paid + done["settled"].received + done["fill"].realized
     assert (covered["fromInsurance"], covered["fromPool"]) == (-left, 0)
     assert left < -1_000 * WAD
     assert thin.protocol.view("insurance").assets == insured - covered["fromInsurance"]

@@ -50,3 +50,20 @@ def test_a_withdrawal_that_the_core_cannot_pay_is_refused_by_name(stage):
     tokens = stage.present.books.accounts[4].balance // stage.world.token_scale
     assert tokens > stage.present.books.totals.booked
     examiner.do(Action("withdraw", (4, 4, tokens, 4)))
+
+
+def test_the_pool_does_not_pay_for_the_surplus_of_a_bankrupt(stage):
+    rows = [
+        ["trade", 2, 2, 2, 105257327489721179298, ANY, 0],
+        ["warp", 54],
+        ["tick", 2, 107464032539],
+        ["warp", 770],
+        ["tick", 2, 124950923797],
+        ["warp", 6575],
+        ["tick", 2, 124862895870],
+        ["warp", 752],
+        ["tick", 2, 129812145232],
+        ["liquidate", 1, 2, 2],
+    ]
+    assert violated(stage, from_rows(rows)) is None
+    assert stage.present.books.accounts[2].markets == 0

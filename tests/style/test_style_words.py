@@ -20,7 +20,7 @@ SHAPES = {**STRUCTS, **enums(FILES.values())}
 # Every record of the model with the name of a struct or an enum is its twin; these there must be.
 TWINS = frozenset(
     {"Account", "Position", "Market", "MarketConfig", "MarketLinks", "Brackets", "Price", "Health", "Fill"}
-    | {"FundingInput", "LayeredParams", "Action", "Validity", "Tier"}
+    | {"SizeTiers", "FundingInput", "FundingRates", "LayeredParams", "Action", "Validity", "Tier"}
 )
 ANY_ADDRESS = "0x" + "11" * 20
 
@@ -120,4 +120,4 @@ def test_functions__that_the_twin_lacks__are_found(tmp_path):
     module.write_text('"""Twin of `market/A.sol`: x."""\n\ndef size_for(): ...\ndef require(): ...\n')
     assert function_twins([module], contracts) == []
     module.write_text('"""Twin of `market/A.sol`: x."""\n\ndef sizeFor(): ...\ndef require(): ...\n')
-    assert function_twins([module], contracts) == [("a.py", "lacks size_for of market/A.sol")]
+    assert function_twins([module], contracts) == [("a.py: size_for", "of market/A.sol is not there")]

@@ -123,7 +123,7 @@ class Bench:
         tokens = [contracts.token, self.insurance, *(market.vault for market in contracts.markets)]
         ids = [account_id(owner) for owner in people]
         return (
-            [chain.storage(self.core.address, slot) for slot in range(8)],
+            [chain.storage(self.core.address, slot) for slot in range(10)],
             [view("marketOf", market.id) for market in contracts.markets],
             [view("configOf", market.id) for market in contracts.markets],
             [chain.call(contracts.hub, "feedOf", market.id) for market in contracts.markets],

@@ -43,6 +43,16 @@ class Mutant:
         return self.name
 
 
+def in_core(name: str, caught_by: str, before: str, after: str) -> Mutant:
+    """A fault in the core; `caught_by` are ids of invariants, in one text."""
+    return in_contract("Keel", name, caught_by, before, after)
+
+
+def in_contract(contract: str, name: str, caught_by: str, before: str, after: str) -> Mutant:
+    """A fault in any deployed contract."""
+    return Mutant(name, contract, before, after, tuple(caught_by.split()))
+
+
 def mutate(mutant: Mutant) -> dict[str, str]:
     """All sources that the contract needs, with the fault in one of them."""
     hits = []

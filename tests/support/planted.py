@@ -1,15 +1,8 @@
 """The planted faults, and the invariants each of which must notice without the help of the others."""
 
-from support.mutants import Mutant
-
-
-def _in_core(name: str, caught_by: str, before: str, after: str) -> Mutant:
-    return Mutant(name, "Keel", before, after, tuple(caught_by.split()))
-
-
-def _in(contract: str, name: str, caught_by: str, before: str, after: str) -> Mutant:
-    return Mutant(name, contract, before, after, tuple(caught_by.split()))
-
+from support.mutants import in_contract as _in
+from support.mutants import in_core as _in_core
+from support.planted_funding import FUNDING
 
 BOOKS = [
     _in_core(
@@ -62,40 +55,6 @@ BOOKS = [
     ),
 ]
 
-FUNDING = [
-    _in_core(
-        "payers_pay_less_than_floor",
-        "INV-12 INV-16",
-        "paid = Fixed.divCeil(size * pay, Fixed.RAY);",
-        "paid = size * pay / Fixed.RAY - 1;",
-    ),
-    _in_core(
-        "accrual_counts_a_second_twice",
-        "INV-13",
-        "_advance(market, config, until - market.accruedAt)",
-        "_advance(market, config, until - market.accruedAt + 1)",
-    ),
-    _in(
-        "LayeredFunding",
-        "integral_uses_the_rate_at_the_start",
-        "INV-15",
-        "area = goalFine * int256(elapsed) + (gap * int256(tau) * (WAD - decay)) / WAD;",
-        "area = layer_ * int256(elapsed);",
-    ),
-    _in_core(
-        "touching_moves_utilization",
-        "INV-13 INV-15",
-        "int256 collected = int256(market.cash) + market.fundingClearing;",
-        "int256 collected = int256(market.cash);",
-    ),
-    _in_core(
-        "pool_keeps_the_insurance_part_of_a_fee",
-        "INV-18",
-        "t.market.cash += int128(int256(fee - insuranceFee));",
-        "t.market.cash += int128(int256(fee));",
-    ),
-]
-
 TRADES = [
     _in_core(
         "cost_is_the_marginal_price",
@@ -108,6 +67,12 @@ TRADES = [
         "INV-54",
         "insuranceFee = (fee * c.insuranceFeeSharePpm) / Fixed.PPM;",
         "if (Fixed.abs(cost) < 9_000e18) fee = 0; insuranceFee = (fee * c.insuranceFeeSharePpm) / Fixed.PPM;",
+    ),
+    _in_core(
+        "pool_keeps_the_insurance_part_of_a_fee",
+        "INV-18",
+        "t.market.cash += int128(int256(fee - insuranceFee));",
+        "t.market.cash += int128(int256(fee));",
     ),
     _in_core(
         "reductions_are_not_checked",
@@ -138,6 +103,13 @@ TRADES = [
         "INV-49 INV-50",
         "uint256 private constant ROW_STALE10 = 0x13;",
         "uint256 private constant ROW_STALE10 = 0x17;",
+    ),
+    _in(
+        "KeelExtension",
+        "anybody_names_the_access_manager",
+        "INV-56",
+        "if (authority() != address(0)) revert AccessManagedUnauthorized(msg.sender);",
+        "",
     ),
     _in_core(
         "anybody_is_an_operator",
@@ -175,8 +147,8 @@ LIQUIDATIONS = [
     _in_core(
         "insurance_keeps_what_it_pays",
         "INV-36",
-        "insuranceAssets -= uint128(fromInsurance);",
-        "",
+        "insuranceAssets = SafeCastLib.toUint128(insured - fromInsurance);",
+        "insuranceAssets = SafeCastLib.toUint128(insured);",
     ),
 ]
 

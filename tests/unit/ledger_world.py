@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from typing import Any
 
 from twin_harness import compare
@@ -12,7 +12,8 @@ from keel.evm.revm import RevmChain
 from keel.model.layered import LayeredFunding, LayeredParams
 from keel.model.ledger import Ledger, account_id
 from keel.model.margin import Brackets
-from keel.model.records import Health, Market, MarketConfig, MarketLinks, Price, parse
+from keel.model.records import Health, Market, MarketConfig, MarketLinks, Price, SizeTiers, parse
+from keel.model.velocity import VelocityFunding, VelocityParams
 from keel.units import WAD
 
 BP = WAD // 10_000
@@ -36,11 +37,25 @@ FUNDING = LayeredParams(
     fast_seconds=3_600,
     slow_seconds=43_200,
     skew_seconds=86_400,
+    deviation=3 * BP,
+    gain=WAD // 2,
+)
+VELOCITY = VelocityParams(
+    velocity=WAD // 10,
+    skew_scale=20 * WAD,
+    deadband=0,
+    leak_seconds=86_400,
+    cap_longs_pay=100 * BP,
+    cap_shorts_pay=100 * BP,
+    deviation=BP,
+    mean_seconds=259_200,
 )
 BRACKETS = Brackets(50_000, 200_000, 1_000_000, 100, 200, 300, 500, 250, 400, 600, 900, 80, 600)
 # One market of each kind: depth of five times the pool's value, and depth of about its value.
 DEPTHS = (5 * WAD // 2_000, WAD)
 PRICES = (2_000 * 10**8, 10**8)
+# Weights 1, 1.25 and 1.5, at the sizes that the walk trades.
+TIERS = tuple(SizeTiers(base * WAD, 5 * base * WAD, 1_250_000, 1_500_000) for base in (5, 10_000))
 # One multiplies the initial margin in the walk's volatility, the other never does.
 BASE_SIGMAS = (6_000, 50_000)
 
@@ -53,11 +68,15 @@ class World:
         twin: The ledger.
         users: Senders; the first is the administrator.
         outcomes: How often each function ended with each error; None = done.
+        surplus: What size tiers took from traders, quote WAD.
+        stresses: Every stress that a market had.
     """
 
     def __init__(self) -> None:
         self.chain = RevmChain()
         self.outcomes: Counter[tuple[str, str | None]] = Counter()
+        self.surplus = 0
+        self.stresses: set[int] = set()
         self.users = self.chain.accounts[:6]
         self.admin = self.users[0]
         deploy = self.chain.deploy
@@ -68,8 +87,11 @@ class World:
         self.core = self.chain.at("IKeel", core.address)
         self.lens = deploy("Lens", core)
         self.model = deploy("LayeredFunding", astuple(FUNDING))
+        self.second_model = deploy("VelocityFunding", astuple(VELOCITY))
         self.hub = deploy("OracleHub", core, access)
-        self.twin = Ledger(TOKEN_SCALE, {self.model.address: LayeredFunding(FUNDING)}, core.address)
+        models = {self.model: LayeredFunding(FUNDING), self.second_model: VelocityFunding(VELOCITY)}
+        twins = {contract.address: twin for contract, twin in models.items()}
+        self.twin = Ledger(TOKEN_SCALE, twins, core.address)
         self.feeds = [deploy("MockAggregator", FEED_DECIMALS) for _ in PRICES]
         self.vaults = [self._list(i) for i in range(len(PRICES))]
         self.insurance = deploy("ShareVault", core, 0, 0, "insurance", "INS")
@@ -112,6 +134,7 @@ class World:
             min_notional=10,
             status=1,
             brackets=BRACKETS,
+            tiers=TIERS[i],
         )
         links = MarketLinks(vault.address, 2_000, 12_500, self.hub.address)
         listed = self.chain.send(self.core, "listMarket", astuple(config), astuple(links), sender=self.admin)
@@ -135,8 +158,10 @@ class World:
 
     def send(self, function: str, *args: Any, sender: str) -> Callable[[], Any]:
         def run() -> Any:
-            result = self.chain.send(self.core, function, *args, sender=sender).result
-            return tuple(result) if isinstance(result, tuple) else result
+            receipt = self.chain.send(self.core, function, *args, sender=sender)
+            fills = [*receipt.events("Traded"), *receipt.events("Liquidated")]
+            self.surplus += sum(log.args["settled"].surplus for log in fills)
+            return tuple(receipt.result) if isinstance(receipt.result, tuple) else receipt.result
 
         return run
 
@@ -193,6 +218,15 @@ class World:
             lambda: self.twin.accrue(self.now, market),
         )
 
+    def set_market(self, market: int, **changes: Any) -> None:
+        """Change parameters of a market, by their names in the twin."""
+        config, links = replace(self.twin.configs[market], **changes), self.twin.links[market]
+        self.both(
+            "set_market",
+            self.send("setMarket", market, astuple(config), astuple(links), sender=self.admin),
+            lambda: self.twin.set_market(self.now, market, config, links),
+        )
+
     def pool_deposit(self, sender: str, market: int, tokens: int) -> None:
         vault = self.vaults[market - 1]
         self.both(
@@ -242,6 +276,7 @@ class World:
         ask, twin = self.chain.call, self.twin
         for market in self.markets:
             assert parse(Market, ask(self.core, "marketOf", market)) == twin.markets[market]
+            self.stresses.add(twin.markets[market].stress)
         for account in self.accounts():
             mine = twin.accounts[account]
             assert tuple(ask(self.core, "accountOf", account)) == (mine.balance, mine.markets)

@@ -127,6 +127,14 @@ BRACKETS = [
     ("penaltyMaxBps", 49, 50, 2_000),
     ("penaltyMaxBps", 2_001, 50, 2_000),
 ]
+TIERS = {"limit1": WAD, "limit2": 2 * WAD, "weight2Ppm": 10**6, "weight3Ppm": 3 * 10**6}
+BAD_TIERS = [
+    ("tierLimit1", {"limit1": 0}, 0, 1, 2 * WAD),
+    ("tierLimit1", {"limit1": 2 * WAD + 1}, 2 * WAD + 1, 1, 2 * WAD),
+    ("tierWeight2Ppm", {"weight2Ppm": 10**6 - 1}, 10**6 - 1, 10**6, 3 * 10**6),
+    ("tierWeight2Ppm", {"weight2Ppm": 3 * 10**6 + 1}, 3 * 10**6 + 1, 10**6, 3 * 10**6),
+    ("tierWeight3Ppm", {"weight3Ppm": 10**7 + 1}, 10**7 + 1, 10**6, 10**7),
+]
 
 
 def check_market(bench, config, links, expected):
@@ -153,17 +161,60 @@ def test_bracket_parameters(bench, name, given, low, high):
     check_market(bench, config_of(bench, brackets={name: given}), links_of(bench), expected)
 
 
+@pytest.mark.parametrize(("name", "change", "given", "low", "high"), BAD_TIERS)
+def test_tier_parameters(bench, name, change, given, low, high):
+    config = config_of(bench, tiers=TIERS | change)
+    check_market(bench, config, links_of(bench), out_of_bounds(name, given, low, high))
+
+
 def test_the_penalty_is_no_cheaper_exit_than_the_fee(bench):
     # 60 % of 16 bps stay away from the keeper: 960 ppm, below the fee of 1,000.
     expected = out_of_bounds("penaltyMinBps", 960, FEE_PPM, U256)
     check_market(bench, config_of(bench, brackets={"penaltyMinBps": 16}), links_of(bench), expected)
 
 
-@pytest.mark.parametrize("name", ["fundingModel", "vault", "oracle"])
+@pytest.mark.parametrize("name", ["vault", "oracle"])
 def test_links_to_nowhere(bench, name):
-    config = config_of(bench, **({name: NOBODY} if name == "fundingModel" else {}))
-    links = links_of(bench, **({name: NOBODY} if name != "fundingModel" else {}))
-    check_market(bench, config, links, out_of_bounds(name, 0, 1, U256))
+    check_market(bench, config_of(bench), links_of(bench, **{name: NOBODY}), out_of_bounds(name, 0, 1, U256))
+
+
+def test_funding_models_that_are_none(bench):
+    for model in (NOBODY, bench.vault.address):
+        config = config_of(bench, fundingModel=model)
+        check_market(bench, config, links_of(bench), refusal("FundingModelUnknown", model=model))
+
+
+def answering(bench, *words):
+    """A contract that answers every call with these words."""
+    stored = b"".join(
+        b"\x7f" + word.to_bytes(32, "big") + bytes([0x60, 32 * i, 0x52]) for i, word in enumerate(words)
+    )
+    runtime = stored + bytes([0x60, 32 * len(words), 0x60, 0, 0xF3])
+    # Copy what follows these 12 bytes, and return it.
+    creation = bytes([0x60, len(runtime), 0x60, 12, 0x60, 0, 0x39, 0x60, len(runtime), 0x60, 0, 0xF3])
+    return bench.chain.create(creation + runtime, bench.stranger)
+
+
+def test_funding_models_that_cannot_accrue(bench):
+    """Caps alone make no model: with one that never accrues, nobody could touch the market again."""
+    model = answering(bench, WAD // 100, WAD // 100)
+    config = config_of(bench, fundingModel=model)
+    check_market(bench, config, links_of(bench), refusal("FundingModelUnknown", model=model))
+
+
+@pytest.mark.parametrize(
+    ("caps", "name"), [((WAD // 10 + 1, 0), "capLongsPay"), ((WAD // 10, WAD // 10 + 1), "capShortsPay")]
+)
+def test_funding_models_with_wild_caps(bench, caps, name):
+    config = config_of(bench, fundingModel=answering(bench, *caps))
+    check_market(bench, config, links_of(bench), out_of_bounds(name, WAD // 10 + 1, 0, WAD // 10))
+
+
+@pytest.mark.parametrize("words", [(), (1,), (1, 1, 1)])
+def test_funding_models_that_answer_something_else(bench, words):
+    model = answering(bench, *words)
+    config = config_of(bench, fundingModel=model)
+    check_market(bench, config, links_of(bench), refusal("FundingModelUnknown", model=model))
 
 
 def test_every_market_parameter_is_tried():
@@ -173,7 +224,8 @@ def test_every_market_parameter_is_tried():
     market = load_deployment().markets[0]
     known = {*market.config_abi(NOBODY), *market.links_abi(NOBODY, NOBODY), *market.brackets_abi()}
     # The bounds of the last limit and rate are their neighbours'; addresses have a test of their own.
-    apart = {"brackets", "fundingModel", "vault", "oracle", "limit3", "maintenance4", "penaltyMinBps"}
+    apart = {"brackets", "tiers", "fundingModel", "vault", "oracle"}
+    apart |= {"limit3", "maintenance4", "penaltyMinBps"}
     assert known - apart == tried
 
 

@@ -4,15 +4,18 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from support.bench import rolled_back
 
 from keel.analytics.books import Books
 from keel.analytics.proof import prove
 from keel.analytics.tape import Entry, Tape
-from keel.config.deployment import load_deployment
+from keel.config.deployment import SizeTierSettings, load_deployment
+from keel.config.funding import load_funding
 from keel.errors import DataError, KeelError, Reverted
 from keel.evm.chain import Log
 from keel.evm.revm import RevmChain
 from keel.sdk.deploy import deploy
+from keel.sdk.governance import propose
 from keel.sdk.protocol import Protocol, account_id
 from keel.units import WAD
 
@@ -26,7 +29,6 @@ KINDS = (
     "Liquidated",
     "BadDebtCovered",
     "FundingAccrued",
-    "FundingSettled",
     "FundingDustSwept",
     "PriceStored",
     "PoolDeposited",
@@ -42,8 +44,9 @@ class Day:
 
     def __init__(self):
         settings = load_deployment("local")
-        btc = settings.markets[0]
-        eth = btc.model_copy(update={"name": "ETH", "depth_per_share": Decimal("0.012")})
+        tiers = SizeTierSettings(limit1=1, limit2=2, weight2="1.25", weight3="1.5")
+        btc = settings.markets[0].model_copy(update={"tiers": tiers})
+        eth = btc.model_copy(update={"name": "ETH", "depth_per_share": Decimal("0.012"), "tiers": None})
         self.chain = Tape(RevmChain())
         self.protocol = Protocol(
             self.chain, deploy(self.chain, settings.model_copy(update={"markets": (btc, eth)}))
@@ -108,6 +111,7 @@ def play(s):
     p.withdraw(account_id(people[4]), 1_000 * USD, people[4], people[4])
     for person, market in ((4, ETH), (1, ETH)):
         close(s, person, market)
+    s.chain.warp(30)
     p.accrue(BTC, people[0])
     p.accrue(ETH, people[0])
 
@@ -152,6 +156,46 @@ def test_pool_report_is_not_trivial(played):
     assert report.redemptions < 0
 
 
+def test_surplus_of_large_positions_is_not_trivial(played):
+    day, entries = played
+    markets = day.books(entries).markets
+    fills = [entry.log.args for entry in entries if entry.log.event in ("Traded", "Liquidated")]
+    paid = sum(args["settled"].surplus for args in fills)
+    assert markets[BTC].surplus == paid > 0
+    assert markets[ETH].surplus == 0
+
+
+def change_parameters(day):
+    """Another model for one market, a shorter heartbeat and another fee for the other."""
+    protocol, person = day.protocol, day.people[0]
+    model = protocol.deploy_funding_model(load_funding("velocity"), person)
+    protocol.set_funding_model(ETH, model, person)
+    config, links = protocol.view("configOf", BTC)
+    change = (BTC, config._replace(heartbeatSeconds=1_800, takerFeePpm=400), links)
+    timelock = protocol.contracts.timelock
+    protocol.execute(propose(day.chain, timelock, protocol.core, "setMarket", *change, sender=person), person)
+
+
+def test_books_follow_later_parameters_and_accruals_that_nobody_announces(played):
+    """Time passes beyond the heartbeat, where funding has stopped, and then a price starts it again."""
+    day, entries = played
+    silent = 0
+    with rolled_back(day.chain):
+        change_parameters(day)
+        for after, price in ((1, None), (7_200, None), (60, None), (60, (117_000, 4_020)), (60, None)):
+            day.chain.warp(after)
+            if price:
+                day.price(*price, after=1)
+            for market in (BTC, ETH):
+                day.protocol.accrue(market, day.people[0])
+            said = day.chain.take()
+            silent += not said
+            entries = entries + said
+            checks = prove(day.protocol, day.books(entries))
+            assert [check for check in checks if not check.holds] == []
+    assert silent == 1
+
+
 def test_reading_in_pieces_is_reading_at_once(played):
     day, entries = played
     books = day.books([])
@@ -187,9 +231,7 @@ def test_a_missing_event_is_noticed(played, kind):
         ("Traded", "insuranceFee"),
         ("Liquidated", "penalty"),
         ("Liquidated", "reward"),
-        ("FundingAccrued", "poolReceived"),
-        ("FundingSettled", "paid"),
-        ("FundingSettled", "received"),
+        ("FundingAccrued", "perBase"),
         ("BadDebtCovered", "fromPool"),
         ("PoolRedeemed", "charge"),
         ("PoolDeposited", "shares"),
@@ -204,13 +246,19 @@ def test_one_wei_is_noticed(played, kind, field):
     assert caught(day, [*entries[:last], Entry(entries[last].at, forged), *entries[last + 1 :]])
 
 
-@pytest.mark.parametrize("field", ["size", "cost", "realized", "sizeAfter", "notionalAfter"])
-def test_a_forged_fill_is_noticed(played, field):
+@pytest.mark.parametrize(
+    ("part", "field"),
+    [
+        *(("fill", name) for name in ("size", "cost", "realized", "sizeAfter", "notionalAfter")),
+        *(("settled", name) for name in ("perBase", "paid", "received", "surplus")),
+    ],
+)
+def test_a_forged_fill_is_noticed(played, part, field):
     day, entries = played
     last = max(i for i, entry in enumerate(entries) if entry.log.event == "Traded")
     log = entries[last].log
-    fill = log.args["fill"]._replace(**{field: getattr(log.args["fill"], field) + 1})
-    forged = Log(log.address, log.event, {**log.args, "fill": fill})
+    forgery = log.args[part]._replace(**{field: getattr(log.args[part], field) + 1})
+    forged = Log(log.address, log.event, {**log.args, part: forgery})
     assert caught(day, [*entries[:last], Entry(entries[last].at, forged), *entries[last + 1 :]])
 
 

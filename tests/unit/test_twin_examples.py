@@ -6,10 +6,11 @@ from ledger_world import FUNDING
 from keel.model import curve, funding, layered, liquidation, margin
 from keel.model.layered import LayeredFunding
 from keel.model.liquidation import Tier
-from keel.model.records import Market, Position
+from keel.model.records import Market, Position, SizeTiers
 from keel.units import RAY, WAD
 
 BP = WAD // 10_000
+TIERS = SizeTiers(100 * WAD, 500 * WAD, 1_250_000, 1_500_000)
 
 
 def test_600_quote_buy_37_5_base_at_16_and_leave_the_mark_at_25_6() -> None:
@@ -25,7 +26,7 @@ def test_600_quote_buy_37_5_base_at_16_and_leave_the_mark_at_25_6() -> None:
     ("premium", "target"), [(20, "16.03"), (56, "65.87"), (100, "157.0"), (200, "596.9")]
 )
 def test_layered_vectors(premium: int, target: str) -> None:
-    found = layered.premium_target(FUNDING, premium * BP, 0)
+    found = layered.premium_target(FUNDING, premium * BP, FUNDING.interest)
     places = len(target.split(".")[1])
     assert round(found / BP, places) == float(target)
 
@@ -38,7 +39,7 @@ def test_layered_target_is_odd_around_the_interest() -> None:
 
 @pytest.mark.parametrize(("sigma", "interest"), [(30, 100), (60, 100), (90, 150), (180, 300), (600, 500)])
 def test_interest_grows_with_volatility_up_to_its_cap(sigma: int, interest: int) -> None:
-    assert layered.interest(FUNDING, sigma * WAD // 100) == interest * BP // 100
+    assert layered.interest(FUNDING, 0, sigma * WAD // 100) == interest * BP // 100
 
 
 @pytest.mark.parametrize(
@@ -52,18 +53,38 @@ def test_skew_rate_has_a_kink(utilization: int, rate: int) -> None:
 @pytest.mark.parametrize(("index", "payment"), [(51_000, "5.10"), (60_000, "6.00")])
 def test_one_basis_point_for_eight_hours(index: int, payment: str) -> None:
     state = layered.encode(*(layered.from_rate(rate) for rate in (BP, BP, 0)))
-    _, integral = LayeredFunding(FUNDING).accrue(funding.FundingInput(state=state, elapsed=28_800))
+    _, integral, _ = LayeredFunding(FUNDING).accrue(funding.FundingInput(state=state, elapsed=28_800))
     assert integral == 10**23
     market = Market(longs_paid=integral * index)
-    paid, received = funding.due(market, Position(size=WAD))
-    assert (paid, received) == (int(payment.replace(".", "")) * WAD // 100, 0)
-    assert funding.due(market, Position(size=-WAD)) == (0, paid)
+    paid = int(payment.replace(".", "")) * WAD // 100
+    assert funding.due(market, SizeTiers(), Position(size=WAD)) == (paid, 0, 0)
+    assert funding.due(market, SizeTiers(), Position(size=-WAD)) == (0, paid, 0)
 
 
 def test_the_payer_rounds_up_and_the_receiver_down() -> None:
     market = Market(longs_paid=RAY // 3)
-    assert funding.due(market, Position(size=1)) == (1, 0)
-    assert funding.due(market, Position(size=-1)) == (0, 0)
+    assert funding.due(market, SizeTiers(), Position(size=1)) == (1, 0, 0)
+    assert funding.due(market, SizeTiers(), Position(size=-1)) == (0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("size", "weight"), [(0, 0), (100, 100), (104, 105), (500, 600), (700, 900), (1_000, 1_350)]
+)
+def test_700_units_weigh_900(size: int, weight: int) -> None:
+    assert funding.weighted(TIERS, size * WAD) == weight * WAD
+
+
+def test_a_weight_is_never_less_than_exact() -> None:
+    """A unit beyond the first tier weighs 5/4, so four of them weigh five and one weighs two."""
+    assert funding.weighted(TIERS, 100 * WAD + 1) == 100 * WAD + 2
+    assert funding.weighted(TIERS, 100 * WAD + 4) == 100 * WAD + 5
+
+
+def test_only_the_payer_pays_by_tiers() -> None:
+    """700 units at 0.25 pay 225, of it 50 beyond their size; the other side receives 175."""
+    market = Market(longs_paid=RAY // 4)
+    assert funding.due(market, TIERS, Position(size=700 * WAD)) == (225 * WAD, 0, 50 * WAD)
+    assert funding.due(market, TIERS, Position(size=-700 * WAD)) == (0, 175 * WAD, 0)
 
 
 def test_close_fraction_of_84_6_percent() -> None:

@@ -1,169 +1,202 @@
-"""The twins of LayeredMath and LayeredFunding against the bytecode."""
+"""The twins of Decay, Paths and LayeredMath against the bytecode, and Paths against exact arithmetic."""
 
-from dataclasses import astuple, replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import astuple
+from decimal import Context, Decimal, localcontext
+from fractions import Fraction
 from functools import cache
-from typing import Any
+from itertools import pairwise
+from typing import Any, TypeVar
 
-import pytest
+from funding_cases import layered_params, premiums, sigmas, utilizations
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from ledger_world import FUNDING
-from twin_harness import agree, chain, compare, magnitudes, rates
+from twin_harness import chain, compare, magnitudes, rates, signed
 
-from keel.errors import Reverted
 from keel.evm.chain import Contract
-from keel.model import layered
-from keel.model.errors import Refused
-from keel.model.funding import FundingInput
-from keel.model.layered import LAYER, LayeredFunding, LayeredParams
+from keel.model import decay, layered, paths
+from keel.model.decay import ONE
+from keel.model.layered import LAYER, LayeredParams
+from keel.model.paths import FINE, HOUR
 from keel.units import WAD
 
-BP = WAD // 10_000
-
-
-@st.composite
-def params(draw: st.DrawFn) -> LayeredParams:
-    """Anywhere inside the bounds that the constructor checks."""
-    longs, shorts = draw(rates(WAD // 10, 10)), draw(rates(WAD // 10, 10))
-    interest_max = draw(rates(min(WAD // 100, longs)))
-    headroom = draw(rates(min(longs - interest_max, shorts)))
-    kink_rate = draw(rates(headroom))
-    fast = draw(rates(30 * 86_400, 60))
-    return LayeredParams(
-        interest=draw(rates(interest_max)),
-        interest_max=interest_max,
-        interest_beta=draw(rates(10 * WAD)),
-        base_sigma=draw(rates(10 * WAD, WAD // 100)),
-        deadzone=draw(rates(WAD // 100)),
-        convexity=draw(rates(WAD, WAD // 10_000)),
-        premium_factor=draw(rates(10 * WAD)),
-        kink_rate=kink_rate,
-        slope_rate=headroom - kink_rate,
-        kink=draw(rates(99 * WAD // 100, WAD // 100)),
-        cap_longs_pay=longs,
-        cap_shorts_pay=shorts,
-        slow_weight=draw(rates(WAD)),
-        fast_seconds=fast,
-        slow_seconds=draw(rates(30 * 86_400, fast)),
-        skew_seconds=draw(rates(30 * 86_400, 60)),
-    )
-
-
-premiums = st.one_of(rates(15 * WAD, -WAD), st.integers(-WAD // 50, WAD // 50))
-utilizations = st.one_of(rates(WAD * WAD, -WAD * WAD), st.integers(-WAD, WAD))
-sigmas = st.one_of(magnitudes(40).map(lambda sigma: sigma * 10**9), st.just(FUNDING.base_sigma))
-elapsed_times = st.one_of(rates(12 * 3_600), magnitudes(31))
+Number = TypeVar("Number", Fraction, Decimal)
+MONTH = 30 * 86_400
+elapsed_times = st.one_of(rates(12 * 3_600), magnitudes(32))
+taus = rates(90 * 86_400, 60)
 layer_values = rates(LAYER // 10, -LAYER // 10)
-states = st.builds(layered.encode, layer_values, layer_values, layer_values)
-inputs = st.builds(FundingInput, states, magnitudes(32), elapsed_times, premiums, utilizations, sigmas)
+# As wide as an average premium of 1, times the largest factor.
+values = st.one_of(rates(FINE // 10, -FINE // 10), rates(10 * FINE, -10 * FINE), signed(80))
+speeds = st.one_of(rates(12 * FINE, -12 * FINE), signed(90))
+
+
+@cache
+def _harness() -> Contract:
+    return chain().deploy("FundingHarness")
+
+
+def agree(function: str, args: tuple[Any, ...], twin: Callable[[], Any]) -> None:
+    """Harness and twin give the same values."""
+    compare(lambda: chain().call(_harness(), function, *args), twin)
 
 
 @settings(max_examples=250, deadline=None)
-@given(params(), premiums, utilizations, sigmas)
+@given(layered_params(), premiums, utilizations, sigmas)
 def test_targets(p: LayeredParams, premium: int, utilization: int, sigma: int) -> None:
+    i = layered.interest(p, 0, sigma)
     agree(
         "layeredTargets",
         (astuple(p), premium, utilization, sigma),
-        lambda: (
-            layered.interest(p, sigma),
-            layered.premium_target(p, premium, sigma),
-            layered.skew_target(p, utilization),
-        ),
+        lambda: (i, layered.premium_target(p, premium, i), layered.skew_target(p, utilization)),
     )
 
 
 @settings(max_examples=250, deadline=None)
-@given(layer_values, rates(WAD // 10, -WAD // 10), elapsed_times, rates(30 * 86_400, 60))
+@given(layer_values, rates(WAD // 10, -WAD // 10), elapsed_times, rates(MONTH, 60))
 @example(LAYER // 10, -WAD // 10, 0, 60)
 def test_relax(layer: int, goal: int, elapsed: int, tau: int) -> None:
     agree("layeredRelax", (layer, goal, elapsed, tau), lambda: layered.relax(layer, goal, elapsed, tau))
 
 
-@cache
-def _model() -> Contract:
-    return chain().deploy("LayeredFunding", astuple(FUNDING))
+@settings(max_examples=250, deadline=None)
+@given(elapsed_times, taus)
+@example(0, 60)
+@example(64, 4_096)
+@example(63, 4_096)
+def test_decay(elapsed: int, tau: int) -> None:
+    agree("decay", (elapsed, tau), lambda: decay.factor(elapsed, tau))
 
 
-def _check_model(model: Contract, twin: LayeredFunding, given_: FundingInput) -> None:
-    def ask(name: str) -> Any:
-        return chain().call(model, name, astuple(given_))
+@settings(max_examples=250, deadline=None)
+@given(magnitudes(98, 1), magnitudes(98), taus)
+@example(10**20, 10**20 // 63, 60)
+@example(1, 0, 60)
+def test_duration(left: int, more: int, tau: int) -> None:
+    agree("decayDuration", (left + more, left, tau), lambda: decay.duration(left + more, left, tau))
 
-    compare(lambda: ask("initialState"), lambda: twin.initial_state(given_))
-    compare(lambda: ask("accrue"), lambda: twin.accrue(given_))
-    compare(lambda: ask("rate"), lambda: twin.rate(given_))
-    compare(lambda: ask("target"), lambda: twin.target(given_))
+
+@settings(max_examples=300, deadline=None)
+@given(values, speeds, elapsed_times, values, values)
+def test_line(start: int, speed: int, elapsed: int, one: int, other: int) -> None:
+    low, high = sorted((one, other))
+    agree(
+        "pathLine",
+        (start, speed, elapsed, low, high),
+        lambda: paths.line(start, speed, elapsed, low, high),
+    )
+
+
+@settings(max_examples=300, deadline=None)
+@given(values, values, taus, elapsed_times, values, values)
+def test_spring(start: int, goal: int, tau: int, elapsed: int, one: int, other: int) -> None:
+    low, high = sorted((one, other))
+    agree(
+        "pathSpring",
+        (start, goal, tau, elapsed, low, high),
+        lambda: paths.spring(start, goal, tau, elapsed, low, high),
+    )
+
+
+def _decimal(run: Callable[[], Decimal]) -> Decimal:
+    with localcontext(Context(prec=90)):
+        return +run()
 
 
 @settings(max_examples=200, deadline=None)
-@given(inputs)
-def test_default_model(given_: FundingInput) -> None:
-    _check_model(_model(), LayeredFunding(FUNDING), given_)
+@given(elapsed_times, taus)
+@example(1, 90 * 86_400)
+def test_decay_is_right_to_a_ten_quadrillionth_of_what_is_gone(elapsed: int, tau: int) -> None:
+    exact = _decimal(lambda: (-Decimal(elapsed) / tau).exp() * ONE)
+    assert abs(decay.factor(elapsed, tau) - exact) <= (ONE - exact) / 10**16 * 3 + 20
 
 
-@settings(max_examples=40, deadline=None)
-@given(params(), inputs)
-def test_any_model(p: LayeredParams, given_: FundingInput) -> None:
-    model = chain().deploy("LayeredFunding", astuple(p))
-    _check_model(model, LayeredFunding(p), given_)
-    assert chain().call(model, "params") == astuple(p)
-    assert chain().call(model, "caps") == LayeredFunding(p).caps()
+@settings(max_examples=200, deadline=None)
+@given(magnitudes(98, 1), magnitudes(98), taus)
+@example(10**28, 10**20, 90 * 86_400)
+def test_duration_is_right_to_a_ten_quadrillionth(left: int, more: int, tau: int) -> None:
+    exact = _decimal(lambda: (Decimal(left + more) / left).ln() * tau * ONE)
+    assert abs(decay.duration(left + more, left, tau) - exact) <= exact * 3 / 10**16 + 20 * tau
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"interest_max": BP // 2},
-        {"interest_beta": 10 * WAD + 1},
-        {"base_sigma": WAD // 100 - 1},
-        {"deadzone": WAD // 100 + 1},
-        {"convexity": 0},
-        {"premium_factor": 10 * WAD + 1},
-        {"kink": WAD},
-        {"cap_longs_pay": 26 * BP},
-        {"cap_shorts_pay": 21 * BP},
-        {"slow_weight": WAD + 1},
-        {"fast_seconds": 59},
-        {"slow_seconds": 3_599},
-        {"skew_seconds": 30 * 86_400 + 1},
-    ],
-)
-def test_bounds(change: dict[str, int]) -> None:
-    wrong = replace(FUNDING, **change)
-    with pytest.raises(Refused) as refused:
-        LayeredFunding(wrong)
-    with pytest.raises(Reverted) as reverted:
-        chain().deploy("LayeredFunding", astuple(wrong))
-    assert reverted.value.error == refused.value.error == "ParameterOutOfBounds"
-    name, *numbers = reverted.value.values
-    assert (name.rstrip(b"\0").decode(), *numbers) == refused.value.values
+def _segments(times: Iterable[Number], elapsed: Number) -> Iterator[tuple[Number, Number]]:
+    """The time cut where the path meets a clamp."""
+    return pairwise(sorted({elapsed * 0, elapsed, *(time for time in times if 0 < time < elapsed)}))
 
 
-@settings(max_examples=100, deadline=None)
-@given(inputs, st.integers(2, 60))
-def test_the_rate_stays_inside_the_caps(given_: FundingInput, steps: int) -> None:
-    twin = LayeredFunding(FUNDING)
-    state = twin.initial_state(given_)
-    other = replace(given_, premium=-given_.premium, utilization=-given_.utilization)
-    longs, shorts = twin.caps()
-    for step in range(steps):
-        state, integral = twin.accrue(replace(given_ if step % 3 else other, state=state))
-        assert -shorts <= twin.rate(replace(given_, state=state)) <= longs
-        assert -shorts * given_.elapsed * 10**9 <= integral * 28_800 <= longs * given_.elapsed * 10**9
+@settings(max_examples=200, deadline=None)
+@given(values, speeds, elapsed_times, values, values)
+@example(-FINE // 10, FINE // 10, 7_200, -FINE // 20, FINE // 20)
+@example(FINE // 10, -FINE // 10, 7_200, -FINE // 20, FINE // 20)
+def test_the_area_below_a_line_is_that_of_its_pieces(
+    start: int, speed: int, elapsed: int, one: int, other: int
+) -> None:
+    low, high = sorted((one, other))
+    slope = Fraction(speed, HOUR)
+    crossings = (Fraction(clamp - start) / slope for clamp in (low, high) if speed)
+    area = Fraction(0)
+    for begin, end in _segments(crossings, Fraction(elapsed)):
+        middle = start + slope * (begin + end) / 2
+        area += min(max(middle, low), high) * (end - begin)
+    end = min(max(start + slope * elapsed, low), high)
+    found = paths.line(start, speed, elapsed, low, high)
+    assert abs(found[0] - end) <= 1
+    # One unit of each of the terms, and the triangle of the last unit before a clamp.
+    assert abs(found[1] - area) <= 3 + (HOUR // abs(speed) if speed else 0)
 
 
-@settings(max_examples=60, deadline=None)
-@given(inputs, st.integers(2, 200))
-def test_cutting_the_time_changes_the_index_by_rounding_only(given_: FundingInput, pieces: int) -> None:
-    twin = LayeredFunding(FUNDING)
-    end, whole = twin.accrue(given_)
-    state, total = given_.state, 0
-    for piece in range(pieces):
-        seconds = given_.elapsed * (piece + 1) // pieces - given_.elapsed * piece // pieces
-        state, integral = twin.accrue(replace(given_, state=state, elapsed=seconds))
-        total += integral
-    # Per cut, exp is off by at most 2e-18 of a gap of at most 2 * LAYER / 10, for one time constant.
-    lost = 2 * (2 * LAYER // 10) // WAD
-    slack = pieces * 2 * 2 * (lost + 2) * FUNDING.skew_seconds
-    assert abs(total - whole) <= layered.to_integral(slack) + pieces
-    for one, other in zip(layered.layers(end), layered.layers(state), strict=True):
-        assert abs(one - other) <= pieces * (lost + 2)
+def _spring(start: int, goal: int, tau: int, elapsed: int, low: int, high: int) -> tuple[Decimal, Decimal]:
+    """End and area in 90 digits, piece by piece between the moments at which a clamp is met."""
+
+    def at(time: Decimal) -> Decimal:
+        return goal + (start - goal) * (-time / tau).exp()
+
+    gap = Decimal(start - goal)
+    ratios = (gap / (clamp - goal) for clamp in (low, high) if clamp != goal)
+    crossings = (ratio.ln() * tau for ratio in ratios if ratio > 1)
+    area = Decimal(0)
+    for begin, end in _segments(crossings, Decimal(elapsed)):
+        # Not the middle of a long time, where 90 digits no longer tell the value from the goal.
+        value = at(min((begin + end) / 2, begin + tau))
+        if low < value < high:
+            area += goal * (end - begin) + tau * (at(begin) - at(end))
+        else:
+            area += min(max(value, low), high) * (end - begin)
+    return min(max(at(Decimal(elapsed)), Decimal(low)), Decimal(high)), area
+
+
+@settings(max_examples=200, deadline=None)
+@given(values, values, taus, elapsed_times, values, values)
+@example(FINE // 10, -FINE // 5, 3_600, 7_200, -FINE // 20, FINE // 20)
+@example(-FINE // 10, FINE // 5, 3_600, 7_200, -FINE // 20, FINE // 20)
+@example(FINE // 20, FINE, 90 * 86_400, 1_000, -FINE // 20, FINE // 20 + 10**20)
+def test_the_area_below_a_spring_is_that_of_its_pieces(
+    start: int, goal: int, tau: int, elapsed: int, one: int, other: int
+) -> None:
+    low, high = sorted((one, other))
+    with localcontext(Context(prec=90)):
+        end, area = _spring(start, goal, tau, elapsed, low, high)
+        found = paths.spring(start, goal, tau, elapsed, low, high)
+        # A quadrillionth of the way that is covered, for one time constant.
+        moved = abs(start - goal) * (1 - (-Decimal(elapsed) / tau).exp())
+        assert abs(found[0] - end) <= moved / 10**15 + 2
+        assert abs(found[1] - area) <= moved / 10**15 * tau + 2 * tau
+
+
+def test_lines_by_hand() -> None:
+    percent = FINE // 100
+    # From -10 % to 10 % in two hours, clamped at 5 %: as much below zero as above.
+    assert paths.line(-10 * percent, 10 * percent, 7_200, -5 * percent, 5 * percent) == (5 * percent, 0)
+    # From 1 % by 1 % an hour: an hour at 1.5 % on average, then an hour at the cap of 2 %.
+    assert paths.line(percent, percent, 7_200, 0, 2 * percent) == (2 * percent, 7 * percent // 2 * HOUR)
+    assert paths.line(-percent, -percent, 7_200, -2 * percent, 0) == (-2 * percent, -7 * percent // 2 * HOUR)
+
+
+def test_a_spring_by_hand() -> None:
+    # Ten time constants from 1 % towards zero leave exp(-10) of it; the area is what is gone, for a constant.
+    end, area = paths.spring(FINE // 100, 0, 360, HOUR, -FINE, FINE)
+    assert end == FINE // 100 * 45_399_929_762_484 // 10**18
+    assert area == (FINE // 100 - end) * 360
+    # Clamped at exp(-1) of it until one constant has passed.
+    bound = FINE // 100 * 367_879_441_171_442_321 // WAD
+    _, clamped = paths.spring(FINE // 100, 0, 360, HOUR, -FINE, bound)
+    assert abs(clamped - (bound * 360 + (bound - end) * 360)) < FINE // 10**16

@@ -4,10 +4,11 @@ from collections.abc import Callable
 from random import Random
 
 import pytest
-from ledger_world import PRICES, TOKEN_SCALE, World
+from ledger_world import DEPTHS, PRICES, TOKEN_SCALE, World
 
 from keel.model.errors import Refused
 from keel.model.ledger import account_id
+from keel.model.records import SizeTiers
 from keel.units import WAD
 
 STEPS = 250
@@ -166,3 +167,28 @@ def test_random_walk(seed: int) -> None:
     walk.world.check_views()
     done = {name for name, error in walk.world.outcomes if error is None}
     assert done >= {"trade", "update_and_trade", "liquidate", "pool_redeem", "withdraw", "insurance_redeem"}
+    assert walk.world.surplus > 0
+    assert walk.world.stresses >= {0, 32}
+
+
+def test_parameters_change_alike() -> None:
+    """Tiers only while no position is open, the model at any time; the markets agree before and after."""
+    walk = Walk(0)
+    world, user, market = walk.world, walk.user(), 1
+    world.trade(user, account_id(user), market, 7 * WAD, walk.limit(1), world.now)
+    world.chain.warp(40)
+    tiers = SizeTiers(WAD, 2 * WAD, 1_100_000, 9_000_000)
+    for change in ({"tiers": tiers}, {"tiers": SizeTiers()}, {"depth_per_share": 2 * DEPTHS[0]}):
+        world.set_market(market, **change)
+    for model in (world.second_model, world.model):
+        world.set_market(market, funding_model=model.address)
+        world.chain.warp(50)
+        world.check_views()
+        world.accrue(market)
+    world.trade(user, account_id(user), market, -7 * WAD, 0, world.now)
+    world.set_market(market, tiers=tiers)
+    world.trade(user, account_id(user), market, 7 * WAD, walk.limit(1), world.now)
+    world.chain.warp(30)
+    world.trade(user, account_id(user), market, -WAD, 0, world.now)
+    refusals = {error: count for (name, error), count in world.outcomes.items() if name == "set_market"}
+    assert refusals == {"MarketInUse": 2, "ParameterOutOfBounds": 1, None: 3}

@@ -2,16 +2,16 @@
 
 from copy import copy
 
-from keel.model import curve, pool
 from keel.model.errors import Refused
-from keel.model.fixed import checked, div, i256, safe_cast
-from keel.model.funding import FundingInput
-from keel.model.ledger.books import Books, add
+from keel.model.fixed import div, safe_cast
+from keel.model.funding_view import input_of
+from keel.model.ledger.books import Books
 from keel.model.records import Market, MarketConfig
 from keel.model.validity import Price
 from keel.units import RAY, WAD
 
-_SIGMA_UNIT = 10**9
+_MAX_INTEGRAL = 2**110
+_EIGHTHS = 8
 
 
 class FundingLedger(Books):
@@ -33,37 +33,26 @@ class FundingLedger(Books):
         projected.accrued_at = now
         return projected, config
 
-    def _funding_input(self, market: Market, config: MarketConfig, elapsed: int) -> FundingInput:
-        """What the funding model sees of a market."""
-        skew, price = market.skew, market.price
-        premium = used = 0
-        if skew != 0:
-            depth = pool.depth(config.depth_per_share, market.shares)
-            premium = curve.premium(depth, skew)
-            # Without funding accrued but not collected: accruing must not move what the rate depends on.
-            collected = market.cash + market.funding_clearing
-            equity = pool.equity(collected, market.open_notional, price.index, depth, skew)
-            used = pool.utilization(price.index, skew, equity, config.max_exposure_ppm)
-        return FundingInput(
-            state=market.funding_state,
-            since=market.accrued_at,
-            elapsed=elapsed,
-            premium=premium,
-            utilization=used if skew > 0 else -used,
-            sigma=price.sigma * _SIGMA_UNIT,
-        )
-
     def _advance(self, market: Market, config: MarketConfig, elapsed: int) -> None:
         model = self.models[int(config.funding_model, 16)]
-        market.funding_state, integral = model.accrue(self._funding_input(market, config, elapsed))
-        per_base = div(i256(integral * market.price.index), WAD)
+        answer = model.accrue(input_of(market, config, elapsed))
+        market.funding_state, integral, deviation = answer
+        if abs(integral) > _MAX_INTEGRAL:
+            raise Refused("FundingModelUnknown", config.funding_model)
+        market.stress = _stress(deviation)
+        per_base = div(integral * market.price.index, WAD)
         if per_base > 0:
-            market.longs_paid = checked(market.longs_paid + safe_cast(per_base, 128), 128)
+            market.longs_paid = safe_cast(market.longs_paid + per_base, 128)
         else:
-            market.shorts_paid = checked(market.shorts_paid + safe_cast(-per_base, 128), 128)
-        received = i256(market.skew * per_base) // RAY
-        market.cash = add(market.cash, received)
-        market.funding_clearing = add(market.funding_clearing, -received)
+            market.shorts_paid = safe_cast(market.shorts_paid - per_base, 128)
+        received = market.skew * per_base // RAY
+        market.cash = safe_cast(market.cash + received, 128, signed=True)
+        market.funding_clearing = safe_cast(market.funding_clearing - received, 128, signed=True)
+
+
+def _stress(deviation: int) -> int:
+    """clamp(|deviation| - 2, 0, 4) in eighths, floor."""
+    return min(max(abs(deviation) - 2 * WAD, 0) * _EIGHTHS // WAD, 4 * _EIGHTHS)
 
 
 def take_price(market: Market, price: Price, now: int) -> None:

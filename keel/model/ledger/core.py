@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from keel.model.errors import Refused
+from keel.model.funding_view import input_of
 from keel.model.ledger.accrual import take_price
 from keel.model.ledger.books import STATUS_OPEN, STATUS_REDUCE_ONLY, same_address
 from keel.model.ledger.insurance import InsuranceLedger
@@ -46,10 +47,13 @@ class Ledger(Trading, Liquidations, Pools, InsuranceLedger):
         kept = before.depth_per_share
         if m.skew != 0 and config.depth_per_share != kept:
             raise Refused("ParameterOutOfBounds", "depthPerShare", config.depth_per_share, kept, kept)
+        used = m.long_interest != 0 or m.short_interest != 0
+        if used and config.tiers != before.tiers:
+            raise Refused("MarketInUse", market)
         if m.shares != 0 and not same_address(links.vault, self.links[market].vault):
             raise Refused("NotVault", links.vault)
         if not same_address(config.funding_model, before.funding_model):
-            m.funding_state = self._resting_state(m, config)
+            m.funding_state, m.stress = self._resting_state(m, config), 0
         self.markets[market], self.configs[market], self.links[market] = m, config, links
 
     def restrict_market(self, market: int) -> None:
@@ -68,7 +72,7 @@ class Ledger(Trading, Liquidations, Pools, InsuranceLedger):
 
     def _resting_state(self, market: Market, config: MarketConfig) -> bytes:
         model = self.models[int(config.funding_model, 16)]
-        return model.initial_state(self._funding_input(market, config, 0))
+        return model.initial_state(input_of(market, config, 0))
 
     def _set_status(self, market: int, status: int) -> None:
         config = self.configs.get(market)

@@ -3,7 +3,7 @@
 from keel.model import pool
 from keel.model.errors import Refused
 from keel.model.fixed import checked, mul_div_ceil, u256
-from keel.model.ledger.books import MAX_SHARES, Books, same_address
+from keel.model.ledger.books import MAX_INSURANCE_SHARES, Books, same_address
 
 
 class InsuranceLedger(Books):
@@ -19,7 +19,7 @@ class InsuranceLedger(Books):
         if shares == 0 or wanted > shares:
             raise Refused("DustAmount", tokens)
         supply = u256(self.insurance_shares + shares)
-        if supply > MAX_SHARES:
+        if supply > MAX_INSURANCE_SHARES:
             raise Refused("AmountOutOfRange", tokens, self.token_limit)
         self._to_insurance(amount)
         self.insurance_shares = supply

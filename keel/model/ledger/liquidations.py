@@ -50,7 +50,7 @@ class Liquidations(Filling):
         filled = self._fill(t, plan.size, bounded=False)
         penalty, reward = _penalty(t, self.links[market], plan, filled.cost)
         t.account.balance = add(t.account.balance, -penalty)
-        t.to_insurance = penalty - reward
+        t.to_insurance += penalty - reward
         drawn = self._cover_shortfall(t)
         self.insurance_assets -= drawn
         self._commit(t)
@@ -106,7 +106,8 @@ class Liquidations(Filling):
         if not last or t.account.balance >= 0:
             return 0
         shortfall = -t.account.balance
-        drawn = min(shortfall, self.insurance_assets)
+        # What this call brings the insurance pays, too, before the pool does.
+        drawn = min(shortfall, self.insurance_assets + t.to_insurance)
         t.market.cash = add(t.market.cash, drawn - shortfall)
         t.account.balance = 0
         return drawn

@@ -55,7 +55,7 @@ class _Tally:
         price = market.price
         found = validity.require(price, action, config.fresh_seconds, config.stale_seconds, now)
         self.worst = max(self.worst, found)
-        paid, received = due(market, position)
+        paid, received, _ = due(market, config.tiers, position)
         carried = received - paid - position.notional
         pnl = position.size * price.index // WAD + carried
         pnl_twap = position.size * price.twap // WAD + carried
@@ -99,10 +99,11 @@ class MarginLedger(FundingLedger):
         return touch
 
     def _settle(self, t: Touch) -> None:
-        paid, received = due(t.market, t.position)
+        paid, received, surplus = due(t.market, t.config.tiers, t.position)
         t.position.longs_paid, t.position.shorts_paid = t.market.longs_paid, t.market.shorts_paid
         t.account.balance = add(t.account.balance, received - paid)
-        t.market.funding_clearing = add(t.market.funding_clearing, paid - received)
+        t.market.funding_clearing = add(t.market.funding_clearing, paid - received - surplus)
+        t.to_insurance = surplus
 
     def _commit(self, t: Touch) -> None:
         """Store every working copy. An empty position leaves no trace but its account's balance."""

@@ -4,7 +4,7 @@ from keel.model import curve, pool, validity
 from keel.model.errors import Refused
 from keel.model.fixed import PPM, mul_div_ceil, u256
 from keel.model.ledger.accrual import FundingLedger
-from keel.model.ledger.books import MAX_SHARES, add, same_address
+from keel.model.ledger.books import MAX_POOL_SHARES, add, same_address
 from keel.model.records import Market, MarketConfig
 from keel.model.validity import Action
 from keel.units import WAD
@@ -33,7 +33,7 @@ class Pools(FundingLedger):
         supply = u256(m.shares + shares)
         if shares == 0 or wanted > shares or supply < pool.SHARE_UNIT:
             raise Refused("DustAmount", tokens)
-        if supply > MAX_SHARES or pool.depth(config.depth_per_share, supply) > MAX_DEPTH:
+        if supply > MAX_POOL_SHARES or pool.depth(config.depth_per_share, supply) > MAX_DEPTH:
             raise Refused("AmountOutOfRange", tokens, MAX_DEPTH)
         m.cash = add(m.cash, amount)
         m.shares = supply

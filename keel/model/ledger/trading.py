@@ -98,9 +98,10 @@ def _charge(t: Touch, cost: int) -> int:
     """Fee on the cost, ceil; the insurance share of it, floor; the rest to the pool."""
     config = t.config
     fee = fee_on(config, cost)
-    t.to_insurance = fee * config.insurance_fee_share_ppm // PPM
+    insurance_fee = fee * config.insurance_fee_share_ppm // PPM
+    t.to_insurance += insurance_fee
     t.account.balance = add(t.account.balance, -fee)
-    t.market.cash = add(t.market.cash, fee - t.to_insurance)
+    t.market.cash = add(t.market.cash, fee - insurance_fee)
     return fee
 
 

@@ -2,10 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import astuple, replace
+from types import MappingProxyType
 from typing import Any
 
 from keel.evm.chain import Contract, Receipt
+from keel.model.records import MarketConfig, MarketLinks, SizeTiers
 from keel.sim.fuzz.action import Done
+from keel.sim.fuzz.moment import Rules
 from keel.sim.fuzz.world import OPERATOR, World
 
 # What `set_market` changes, by number: first parameters of the config, then of the links.
@@ -26,6 +29,8 @@ LINK_FIELDS = ("keeper_share_bps", "target_bps")
 # What `set_feed` changes, by number.
 FEED_FIELDS = ("max_deviation_bps", "max_volatile_bps", "clamp_bps")
 
+Parameters = tuple[MarketConfig, MarketLinks]
+
 _NO_PREDECESSOR = bytes(32)
 
 
@@ -45,18 +50,42 @@ def reopen(world: World, sender: int, market: int) -> Done:
 
 def set_market(world: World, sender: int, market: int, field: int, value: int) -> Done:
     """Change one parameter of a market."""
-    rules = world.rules[market]
-    config, links = rules.config, rules.links
+    return _set(world, sender, market, with_parameter(world, world.rules[market], field, value))
+
+
+def set_model(world: World, sender: int, market: int, model: int) -> Done:
+    """Switch a market to a funding model by its number; beyond the last one stands what is no model."""
+    return _set(world, sender, market, with_model(world, world.rules[market], model))
+
+
+def set_tiers(
+    world: World, sender: int, market: int, limit1: int, limit2: int, weight2: int, weight3: int
+) -> Done:
+    """Change the size tiers of a market: limits base WAD, weights 1e-6."""
+    changed = with_tiers(world, world.rules[market], limit1, limit2, weight2, weight3)
+    return _set(world, sender, market, changed)
+
+
+def with_parameter(_world: World, rules: Rules, field: int, value: int) -> Parameters:
+    """What `set_market` asks for."""
     if field < len(CONFIG_FIELDS):
         change: dict[str, Any] = {CONFIG_FIELDS[field]: value}
-        config = replace(config, **change)
-    else:
-        change = {LINK_FIELDS[field - len(CONFIG_FIELDS)]: value}
-        links = replace(links, **change)
-    arguments = (market, astuple(config), astuple(links))
-    receipt = _through_timelock(world, sender, world.core, "setMarket", *arguments)
-    world.refresh_rules(market)
-    return Done(receipt)
+        return replace(rules.config, **change), rules.links
+    change = {LINK_FIELDS[field - len(CONFIG_FIELDS)]: value}
+    return rules.config, replace(rules.links, **change)
+
+
+def with_model(world: World, rules: Rules, model: int) -> Parameters:
+    """What `set_model` asks for."""
+    address = world.models[model].address if model < len(world.models) else world.token.address
+    return replace(rules.config, funding_model=address), rules.links
+
+
+def with_tiers(
+    _world: World, rules: Rules, limit1: int, limit2: int, weight2: int, weight3: int
+) -> Parameters:
+    """What `set_tiers` asks for."""
+    return replace(rules.config, tiers=SizeTiers(limit1, limit2, weight2, weight3)), rules.links
 
 
 def set_feed(world: World, sender: int, market: int, field: int, value: int) -> Done:
@@ -72,8 +101,16 @@ def set_feed(world: World, sender: int, market: int, field: int, value: int) -> 
 
 def intrude(world: World, sender: int, way: int, market: int) -> Done:
     """Call, without any right to it, something that only a role or another contract may call."""
-    target, function, arguments = _INTRUSIONS[way % len(_INTRUSIONS)](world, market)
+    target, function, arguments = INTRUSIONS[way % len(INTRUSIONS)](world, market)
     return Done(world.send(sender, target, function, *arguments))
+
+
+def _set(world: World, sender: int, market: int, parameters: Parameters) -> Done:
+    config, links = parameters
+    arguments = (market, astuple(config), astuple(links))
+    receipt = _through_timelock(world, sender, world.core, "setMarket", *arguments)
+    world.refresh_rules(market)
+    return Done(receipt)
 
 
 def _through_timelock(world: World, sender: int, target: Contract, function: str, *arguments: Any) -> Receipt:
@@ -85,6 +122,11 @@ def _through_timelock(world: World, sender: int, target: Contract, function: str
     world.send(sender, timelock, "schedule", *operation, 0)
     return world.send(OPERATOR, timelock, "execute", *operation)
 
+
+# What each change of parameters asks for: of the world, the rules before, and the action's values.
+CHANGES: Mapping[str, Callable[..., Parameters]] = MappingProxyType(
+    {"set_market": with_parameter, "set_model": with_model, "set_tiers": with_tiers}
+)
 
 _Intrusion = Callable[[World, int], tuple[Contract, str, tuple[Any, ...]]]
 
@@ -117,7 +159,13 @@ def _feed(world: World, market: int) -> tuple[Contract, str, tuple[Any, ...]]:
     return world.protocol.contracts.hub, "setFeed", (market, (sources, astuple(limits)))
 
 
-_INTRUSIONS: tuple[_Intrusion, ...] = (
+def _start(world: World, _market: int) -> tuple[Contract, str, tuple[Any, ...]]:
+    """A second beginning, with an access manager of one's own."""
+    return world.chain.at("KeelExtension", world.core.address), "start", (world.senders[1],)
+
+
+# Ways in, by number.
+INTRUSIONS: tuple[_Intrusion, ...] = (
     _market_call("listMarket"),
     _market_call("setMarket"),
     _core_call("reopenMarket", "market"),
@@ -129,4 +177,5 @@ _INTRUSIONS: tuple[_Intrusion, ...] = (
     _core_call("insuranceRedeem", 1, "me"),
     _refresh,
     _feed,
+    _start,
 )

@@ -4,19 +4,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from keel.model import margin, pool
-from keel.model.curve import premium
 from keel.model.fixed import div, mul_div_ceil, mul_div_floor_signed
-from keel.model.funding import FundingInput, due
+from keel.model.funding import due
+from keel.model.funding_view import input_of
 from keel.model.margin import Brackets
 from keel.model.market_set import iterate
-from keel.model.records import Health, Market, MarketConfig, MarketLinks, Position
+from keel.model.records import Health, Market, MarketConfig, MarketLinks, Position, SizeTiers
 from keel.model.validity import Validity, validity
 from keel.sim.fuzz.funding_contract import FundingContract
 from keel.sim.fuzz.reader import Books
 from keel.units import BPS, RAY, WAD
 
-# 1e-9 units of a stored volatility to WAD.
-_SIGMA = 10**9
+# What an amount due follows from, and the amount.
+_Due = tuple[Position, SizeTiers, tuple[int, int], tuple[int, int, int]]
+
+# Stress is counted in eighths of a standard deviation, up to four.
+_EIGHTHS = 8
+_MAX_STRESS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +41,16 @@ class Moment:
         earlier: A moment whose results may be taken over where nothing has changed.
     """
 
-    __slots__ = ("_health", "_markets", "_validity", "books", "rules")
+    __slots__ = ("_dues", "_health", "_markets", "_validity", "books", "rules")
 
     def __init__(self, books: Books, rules: Mapping[int, Rules], earlier: "Moment | None" = None) -> None:
         self.books, self.rules = books, rules
+        self._dues: dict[tuple[int, int], _Due] = {}
         self._health: dict[int, Health] = {}
         self._validity: dict[int, Validity] = {}
         self._markets: dict[int, tuple[Market, Rules, Market]] = {}
         if earlier is not None and earlier.books.now == books.now:
+            self._dues.update(earlier._dues)
             self._markets.update(earlier._markets)
             if earlier.rules is rules:
                 self._take_validity(earlier)
@@ -80,6 +86,17 @@ class Moment:
         """A position as stored."""
         return self.books.positions[place, market]
 
+    def due(self, place: int, market: int) -> tuple[int, int, int]:
+        """What a position owes (ceil), is owed (floor), and the surplus in the first, quote WAD."""
+        m, position = self.market(market), self.books.positions[place, market]
+        tiers, indices = self.rules[market].config.tiers, (m.longs_paid, m.shorts_paid)
+        known = self._dues.get((place, market))
+        if known is not None and known[0] is position and known[1] is tiers and known[2] == indices:
+            return known[3]
+        owed = due(m, tiers, position)
+        self._dues[place, market] = (position, tiers, indices, owed)
+        return owed
+
     def validity(self, market: int) -> Validity:
         """Validity of a market's price."""
         known = self._validity.get(market)
@@ -114,7 +131,7 @@ class Moment:
             m, config = self.market(market), self.rules[market].config
             position = self.books.positions[place, market]
             worst = max(worst, self.validity(market))
-            paid, received = due(m, position)
+            paid, received, _ = self.due(place, market)
             carried = received - paid - position.notional
             pnl = mul_div_floor_signed(position.size, m.price.index, WAD) + carried
             at_twap = mul_div_floor_signed(position.size, m.price.twap, WAD) + carried
@@ -146,24 +163,18 @@ def required(b: Brackets, value: int) -> tuple[int, int]:
 
 def accrue(market: Market, rules: Rules, now: int) -> Market:
     """A market with funding accrued up to `now`: the twin of the core's accrual."""
-    until = min(market.price.at + rules.config.heartbeat_seconds, now)
-    elapsed = until - market.accrued_at
+    elapsed = seconds_to_accrue(market, rules.config, now)
     if elapsed <= 0:
         return market if market.accrued_at == now else _with_funding(market, now, market.funding_state, 0)
-    state, integral = rules.funding.accrue(funding_input(market, rules.config, elapsed))
-    return _with_funding(market, now, state, div(integral * market.price.index, WAD))
+    state, integral, deviation = rules.funding.accrue(input_of(market, rules.config, elapsed))
+    accrued = _with_funding(market, now, state, div(integral * market.price.index, WAD))
+    accrued.stress = min(max(abs(deviation) - 2 * WAD, 0) * _EIGHTHS // WAD, _MAX_STRESS)
+    return accrued
 
 
-def funding_input(market: Market, config: MarketConfig, elapsed: int) -> FundingInput:
-    """What the funding model sees of a market."""
-    skew, sigma = market.skew, market.price.sigma * _SIGMA
-    if skew == 0:
-        return FundingInput(market.funding_state, market.accrued_at, elapsed, 0, 0, sigma)
-    depth, index = pool.depth(config.depth_per_share, market.shares), market.price.index
-    equity = pool.equity(market.cash + market.funding_clearing, market.open_notional, index, depth, skew)
-    used = pool.utilization(index, skew, equity, config.max_exposure_ppm)
-    signed = used if skew > 0 else -used
-    return FundingInput(market.funding_state, market.accrued_at, elapsed, premium(depth, skew), signed, sigma)
+def seconds_to_accrue(market: Market, config: MarketConfig, now: int) -> int:
+    """Time over which funding accrues if the market is touched now; zero or less: none."""
+    return min(market.price.at + config.heartbeat_seconds, now) - market.accrued_at
 
 
 def _with_funding(market: Market, now: int, state: bytes, per_base: int) -> Market:
@@ -179,6 +190,7 @@ def _with_funding(market: Market, now: int, state: bytes, per_base: int) -> Mark
         market.shorts_paid + max(-per_base, 0),
         state,
         market.shares,
+        market.stress,
         market.funding_clearing - received,
         market.price,
     )

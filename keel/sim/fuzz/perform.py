@@ -246,6 +246,8 @@ PERFORM: Mapping[str, Spec] = MappingProxyType(
         "restrict": Spec(govern.restrict, _market),
         "reopen": Spec(govern.reopen, _market),
         "set_market": Spec(govern.set_market, _market),
+        "set_model": Spec(govern.set_model, _market),
+        "set_tiers": Spec(govern.set_tiers, _market),
         "set_feed": Spec(govern.set_feed, _market),
         "intrude": Spec(govern.intrude, _tokens),
         "donate": Spec(donate, _tokens, protocol=False),

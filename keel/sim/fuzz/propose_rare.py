@@ -1,8 +1,11 @@
 """Proposals of what happens seldom: operators, governance, gifts, intrusions."""
 
+from dataclasses import astuple
+
+from keel.model.fixed import PPM
 from keel.sim.fuzz.action import Action
 from keel.sim.fuzz.draws import Draws
-from keel.sim.fuzz.govern import CONFIG_FIELDS, FEED_FIELDS, LINK_FIELDS
+from keel.sim.fuzz.govern import CONFIG_FIELDS, FEED_FIELDS, INTRUSIONS, LINK_FIELDS
 from keel.sim.fuzz.stage import Stage
 from keel.sim.fuzz.world import ACCOUNTS, KEEPERS, OPERATOR, TRADERS
 
@@ -61,6 +64,32 @@ def parameter(stage: Stage, draws: Draws) -> list[Action]:
     ]
 
 
+def model(stage: Stage, draws: Draws) -> list[Action]:
+    """The governor switches a market's funding model, rarely to what is none, and sees it at work."""
+    market, models = draws.pick(stage.world.markets), len(stage.world.models)
+    number = models if draws.chance(4) else draws.integer(0, models - 1)
+    switch = Action("set_model", (_governor(draws), market, number))
+    if draws.chance(50):
+        return [switch]
+    work = [Action("warp", (draws.integer(1, 3_600),)), Action("accrue", (draws.integer(0, 9), market))]
+    return [switch, *work, Action("probe_poke", (market, draws.integer(60, 7_200), draws.integer(2, 6)))]
+
+
+def tiers(stage: Stage, draws: Draws) -> list[Action]:
+    """The governor changes size tiers, or would like to while somebody has a position."""
+    market = draws.pick(stage.world.markets)
+    old = stage.world.rules[market].config.tiers
+    if draws.chance(15):
+        wanted = astuple(old)
+    elif draws.chance(15):
+        wanted = (0, 0, 0, 0)
+    else:
+        limit1 = stage.present.depth(market) * draws.integer(1, 60) // 1_000
+        weight2 = draws.integer(PPM if draws.chance(90) else 0, 3 * PPM)
+        wanted = (limit1, limit1 * draws.integer(1, 4), weight2, weight2 * draws.integer(1, 3))
+    return [Action("set_tiers", (_governor(draws), market, *wanted))]
+
+
 def feed_limit(stage: Stage, draws: Draws) -> list[Action]:
     """The governor changes a limit of a feed."""
     market, field = draws.pick(stage.world.markets), draws.integer(0, len(FEED_FIELDS) - 1)
@@ -69,7 +98,8 @@ def feed_limit(stage: Stage, draws: Draws) -> list[Action]:
 
 def intrude(stage: Stage, draws: Draws) -> list[Action]:
     """Somebody calls what is not his to call."""
-    return [Action("intrude", (draws.pick(TRADERS), draws.integer(0, 10), draws.pick(stage.world.markets)))]
+    way, market = draws.integer(0, len(INTRUSIONS) - 1), draws.pick(stage.world.markets)
+    return [Action("intrude", (draws.pick(TRADERS), way, market))]
 
 
 def blind_liquidation(stage: Stage, draws: Draws) -> list[Action]:

@@ -5,6 +5,7 @@ keeper; 1 to 6 trade; 7 and 8 provide liquidity; 9 stakes in the insurance. Marg
 their own: 0 to 6 are the first accounts of these senders, 7 to 9 second accounts of traders 1 to 3.
 """
 
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
@@ -14,9 +15,11 @@ from keel.model.oracle import Limits, OracleFeed
 from keel.model.records import MarketConfig, MarketLinks, parse
 from keel.model.validity import Price
 from keel.sdk.deploy import deploy
+from keel.sdk.funding import deploy_model
 from keel.sdk.protocol import Protocol, account_id
 from keel.sim.fuzz.funding_contract import FundingContract
 from keel.sim.fuzz.ghost import INSURANCE, Feed, Ghost
+from keel.sim.fuzz.models import choices
 from keel.sim.fuzz.moment import Rules
 from keel.sim.fuzz.reader import RawChain
 
@@ -37,6 +40,9 @@ class World:
     Args:
         chain: Chain to deploy on.
         settings: What to deploy: local feeds, a token that anyone mints, no governance delay.
+
+    Attributes:
+        models: Funding models that governance may choose from, by number: first those the markets begin with.
     """
 
     def __init__(self, chain: RawChain, settings: DeploymentSettings) -> None:
@@ -48,10 +54,10 @@ class World:
         self.rules: dict[int, Rules] = {}
         self.aggregators: dict[int, tuple[Contract, ...]] = {}
         self.sources: dict[int, tuple[Contract, ...]] = {}
-        self._fundings: dict[int, FundingContract] = {}
+        self.models = tuple(self._deploy_models())
+        self._model_at = {model.address: model for model in self.models}
         for market, sources in zip(self.protocol.contracts.markets, _SOURCES, strict=False):
             market_settings = settings.markets[market.id - 1]
-            self._fundings[market.id] = FundingContract(chain, market.funding)
             self._add_feeds(market.id, market_settings, sources)
             self.refresh_rules(market.id)
 
@@ -122,7 +128,14 @@ class World:
         shown = self.protocol.view("configOf", market)
         config, links = parse(MarketConfig, shown.config), parse(MarketLinks, shown.links)
         # A new mapping, since moments keep the old one.
-        self.rules = {**self.rules, market: Rules(config, links, self._fundings[market])}
+        self.rules = {**self.rules, market: Rules(config, links, self._model_at[config.funding_model])}
+
+    def _deploy_models(self) -> Iterator[FundingContract]:
+        for market in self.protocol.contracts.markets:
+            yield FundingContract(self.chain, market.funding, self.settings.markets[market.id - 1].funding)
+        for chosen in choices():
+            contract = deploy_model(lambda _step, name, *args: self._deploy(name, *args), "model", chosen)
+            yield FundingContract(self.chain, contract, chosen)
 
     def _add_feeds(self, market: int, settings: MarketSettings, count: int) -> None:
         contracts, feed = self.protocol.market_contracts(market), settings.feed

@@ -68,10 +68,22 @@ GATES: Mapping[str, Mapping[str, Gate]] = {
         "insuranceDeposit": Gate(("insurance vault",), "NotVault"),
         "insuranceRedeem": Gate(("insurance vault",), "NotVault"),
         "setAuthority": _MANAGER,
+        "start": Gate((), RESTRICTED, "once, in the core's constructor"),
     },
     "OracleHub": {"refresh": Gate(("core",), "NotCore"), "setAuthority": _MANAGER},
     "ShareVault": _SHARES,
+    "LendingYield": {"update": Gate(("anyone",), note="once per window")},
 }
 # The interface at one address may come from several contracts.
 ABIS = {"Keel": ("Keel", "KeelExtension", "IKeel")}
-READ_ONLY = ("LayeredFunding", "ChainlinkSource", "Lens")
+READ_ONLY = (
+    "LayeredFunding",
+    "PremiumFunding",
+    "VelocityFunding",
+    "AdaptiveFunding",
+    "FixedInterest",
+    "RateDifference",
+    "ChainlinkSource",
+    "Lens",
+    "FundingLens",
+)

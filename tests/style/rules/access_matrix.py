@@ -10,6 +10,7 @@ Write `docs/access.md` again, from the project's folder, with
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 from eth_utils.crypto import keccak
@@ -21,9 +22,12 @@ from keel.errors import Reverted
 from keel.evm.pyevm import PyEvmChain
 from keel.sdk.deploy import deploy
 from keel.sdk.protocol import NO_LIMIT, account_id
+from keel.units import WAD
 
 DOCUMENT = Path(__file__).resolve().parents[3] / "docs" / "access.md"
 MARKET = 1
+DAY = 86_400
+WIDTH = 100
 
 
 class World:
@@ -39,6 +43,7 @@ class World:
             "Keel": self.deployment.core,
             "OracleHub": self.deployment.hub,
             "ShareVault": vault,
+            "LendingYield": self.chain.deploy("LendingYield", vault, DAY, WAD, sender=deployer),
         }
         self.callers = {
             "anyone": deployer,
@@ -166,8 +171,8 @@ def render(rows: list[Row]) -> str:
         "",
         *(f"- *{name}*: {who}" for name, who in CALLERS.items()),
         "",
-        f"{', '.join(f'`{name}`' for name in READ_ONLY)} change nothing. `KeelAccess` and `KeelTimelock` are",
-        "OpenZeppelin's AccessManager and TimelockController.",
+        *fill(f"{', '.join(f'`{name}`' for name in READ_ONLY)} change nothing.", WIDTH).splitlines(),
+        "`KeelAccess` and `KeelTimelock` are OpenZeppelin's AccessManager and TimelockController.",
     ]
     for contract in dict.fromkeys(row.function.contract for row in rows):
         mine = [row for row in rows if row.function.contract == contract]

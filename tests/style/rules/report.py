@@ -14,7 +14,10 @@ ACCEPTED: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
         "Functions in a contract": {
             "contracts/vault/ShareVault.sol: ShareVault": "ERC-4626, ERC-7540, ERC-7575 ask for 23 of the 26"
-        }
+        },
+        "Function twins": dict.fromkeys(
+            ("layered.py: pack", "layered.py: unpack"), "parameters as words for immutables; Python has none"
+        ),
     }
 )
 

@@ -96,7 +96,9 @@ def function_twins(modules: Iterable[Path], libraries: Mapping[str, Source]) -> 
         for path in filter(None, twin.groups() if twin else ()):
             source = next((one for key, one in libraries.items() if key.endswith(path)), None)
             missing = {snake(name) for name in _library_functions(source)} - defined if source else set()
-            found += [Problem(module.name, f"lacks {name} of {path}") for name in sorted(missing)]
+            found += [
+                Problem(f"{module.name}: {name}", f"of {path} is not there") for name in sorted(missing)
+            ]
     return found
 
 

@@ -11,7 +11,14 @@ EXPECTED = frozenset(
         *("AmountOutOfRange", "PositionTooSmall", "PriceLimitMissed", "DeadlinePassed", "BandExceeded"),
         *("UtilizationExceeded", "MarginTooLow", "NotLiquidatable", "NoPosition", "NotVault"),
         *("DustAmount", "SharesNeeded", "NoEquity", "ParameterOutOfBounds", "PriceNotGoodFor", "NotCore"),
-        *("FeedOutOfBounds", "ZeroShares", "NotController", "NotClaimable"),
+        *(
+            "MarketInUse",
+            "FundingModelUnknown",
+            "FeedOutOfBounds",
+            "ZeroShares",
+            "NotController",
+            "NotClaimable",
+        ),
         *("AccessManagedUnauthorized", "AccessControlUnauthorizedAccount"),
         *("InsufficientBalance", "InsufficientAllowance", "TransferFromFailed"),
         # A profit beyond everything that was paid in: the last one to leave is told so.
@@ -20,7 +27,7 @@ EXPECTED = frozenset(
 )
 # A million.
 _ORDINARY_TOKENS = 10**12
-_GOVERNED = frozenset({"restrict", "reopen", "set_market", "set_feed"})
+_GOVERNED = frozenset({"restrict", "reopen", "set_market", "set_model", "set_tiers", "set_feed"})
 
 
 def inv_55(step: Step) -> int:

@@ -3,7 +3,17 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from keel.sim.fuzz.invariants import access, funding, liquidation, margin, pools, prices, solvency
+from keel.sim.fuzz.invariants import (
+    access,
+    funding,
+    funding_events,
+    liquidation,
+    margin,
+    parameters,
+    pools,
+    prices,
+    solvency,
+)
 from keel.sim.fuzz.invariants.base import Check
 
 _TRADE, _LIQUIDATE, _FILLS = (
@@ -15,7 +25,10 @@ _OWN = frozenset({"trade", "withdraw", "multicall", "set_operator", "deposit"})
 _VAULT, _BUY = frozenset({"stake", "mint", "redeem"}), frozenset({"stake", "mint"})
 _PRICE = frozenset({"update_price", "tick", "update_trade"})
 _TOKENS = _VAULT | frozenset({"deposit", "withdraw", "multicall", "donate"})
-_GOVERN = frozenset({"restrict", "reopen", "set_market"})
+_PARAMETERS = frozenset({"set_market", "set_model", "set_tiers"})
+_GOVERN = _PARAMETERS | frozenset({"restrict", "reopen"})
+# Whose events are read again: enough to have every way on which funding is settled and accrued.
+_TOLD = _PARAMETERS | _LIQUIDATE | frozenset({"accrue", "multicall", "update_price", "update_trade"})
 _MARKET = _VAULT | _FILLS | _GOVERN | frozenset({"multicall", "liquidate", "accrue"})
 _ACCOUNT = _FILLS | frozenset({"withdraw", "multicall", "deposit", "liquidate"})
 _ACCESS = _FILLS | _GOVERN | frozenset({"withdraw", "multicall", "set_operator", "set_feed", "intrude"})
@@ -31,8 +44,15 @@ CHECKS: tuple[Check, ...] = (
     Check("INV-09", solvency.inv_09, _ACCOUNT),
     Check("INV-12", funding.inv_12, _MARKET | _PRICE),
     Check("INV-13", funding.inv_13, _MARKET | _PRICE),
+    Check("INV-13", funding.inv_13_one_way, _MARKET | _PRICE),
+    Check("INV-13", funding_events.inv_13_events, _TOLD),
+    Check("INV-13", parameters.inv_13_governed, _PARAMETERS),
+    Check("INV-13", parameters.inv_13_in_use, _PARAMETERS),
+    Check("INV-13", parameters.inv_13_in_use_refused, refused=True),
     Check("INV-14", funding.inv_14, _MARKET | _PRICE),
+    Check("INV-14", funding.inv_14_rate, _TOLD),
     Check("INV-16", funding.inv_16, _TRADE),
+    Check("INV-16", funding_events.inv_16_event, _TOLD),
     Check("INV-18", funding.inv_18, _TRADE),
     Check("INV-21", margin.inv_21, _OWN),
     Check("INV-22", margin.inv_22, _TRADE),
@@ -65,6 +85,8 @@ CHECKS: tuple[Check, ...] = (
     Check("INV-51", prices.inv_51, _PRICE),
     Check("INV-55", access.inv_55, refused=True),
     Check("INV-56", access.inv_56, _ACCESS),
+    Check("INV-56", parameters.inv_56_change, _GOVERN),
+    Check("INV-56", parameters.inv_56_no_model, refused=True),
     Check("INV-58", access.inv_58_refused, frozenset({"deposit", "stake"}), refused=True),
     Check("REVERT", access.reverts, refused=True),
 )

@@ -1,15 +1,18 @@
 """Funding and fees: what one pays, others receive."""
 
-from keel.model.funding import due
+from keel.model.funding_view import input_of
 from keel.model.position import fill
 from keel.model.records import Market
 from keel.sim.fuzz.invariants.base import require
-from keel.sim.fuzz.moment import Moment, funding_input
+from keel.sim.fuzz.moment import Moment, seconds_to_accrue
 from keel.sim.fuzz.stage import Step
+from keel.units import RAY, WAD
+
+_EIGHT_HOURS = 28_800
 
 
 def inv_12(step: Step) -> int:
-    """What payers paid and owe covers what receivers and pool are credited, and exceeds it by dust only."""
+    """What payers paid and owe, less surplus, covers what receivers and pool are credited, but for dust."""
     for market in step.touched.markets:
         dust, pending = outstanding(step.after, market)
         bound = step.world.ghost.roundings.get(market, 0) + 2 * pending + 1
@@ -19,12 +22,12 @@ def inv_12(step: Step) -> int:
 
 def outstanding(moment: Moment, market: int) -> tuple[int, int]:
     """Collected less credited funding if every position settled now, quote WAD; number of open positions."""
-    m, total, count = moment.market(market), 0, 0
-    for (_, where), position in moment.books.positions.items():
+    total = count = 0
+    for (place, where), position in moment.books.positions.items():
         if where == market and position.size:
-            paid, received = due(m, position)
-            total, count = total + paid - received, count + 1
-    return m.funding_clearing + total, count
+            paid, received, surplus = moment.due(place, market)
+            total, count = total + paid - received - surplus, count + 1
+    return moment.market(market).funding_clearing + total, count
 
 
 def inv_13(step: Step) -> int:
@@ -32,27 +35,54 @@ def inv_13(step: Step) -> int:
     for market in step.touched.markets:
         new, old = step.after.books.markets[market], step.before.books.markets[market]
         expected = step.before.market(market) if new.accrued_at == step.after.now else old
-        found, wanted = _indices(new), _indices(expected)
+        found = new.longs_paid, new.shorts_paid, new.stress, new.funding_state
+        wanted = expected.longs_paid, expected.shorts_paid, expected.stress, _state(step, market, expected)
         require(found == wanted, "market", market, "indices", found, "expected", wanted)
     return len(step.touched.markets)
 
 
-def _indices(m: Market) -> tuple[int, int, bytes]:
-    return m.longs_paid, m.shorts_paid, m.funding_state
+def _state(step: Step, market: int, accrued: Market) -> bytes:
+    """State of the model in force; a new one starts where it would have rested."""
+    rules = step.after.rules[market]
+    if rules.funding is step.before.rules[market].funding:
+        return accrued.funding_state
+    return rules.funding.initial_state(input_of(accrued, rules.config, 0))
+
+
+def inv_13_one_way(step: Step) -> int:
+    """Funding indices never fall, and one call moves only one of them."""
+    for market in step.touched.markets:
+        low, high = sorted(index_moves(step, market))
+        require(low == 0 <= high, "market", market, "moves", (low, high))
+    return len(step.touched.markets)
+
+
+def index_moves(step: Step, market: int) -> tuple[int, int]:
+    """Growth of what longs and of what shorts paid, RAY quote per base."""
+    new, old = step.after.books.markets[market], step.before.books.markets[market]
+    return new.longs_paid - old.longs_paid, new.shorts_paid - old.shorts_paid
 
 
 def inv_14(step: Step) -> int:
-    """The funding rate stays inside its caps."""
-    checked = 0
+    """What is charged stays inside the caps of the model in force."""
     for market in step.touched.markets:
-        rules, m = step.after.rules[market], step.after.books.markets[market]
-        if m.funding_state == step.before.books.markets[market].funding_state:
-            continue
-        rate = rules.funding.rate(funding_input(m, rules.config, 0))
+        old, rules = step.before.books.markets[market], step.before.rules[market]
+        span = seconds_to_accrue(old, rules.config, step.before.now) + rules.funding.held_seconds
+        for moved, cap in zip(index_moves(step, market), rules.funding.caps, strict=True):
+            most = cap * span * old.price.index * (RAY // WAD) // (WAD * _EIGHT_HOURS) + 1
+            inside = moved == 0 or moved <= most
+            require(inside, "market", market, "seconds", span, "moved", moved, "most", most)
+    return len(step.touched.markets)
+
+
+def inv_14_rate(step: Step) -> int:
+    """The rate of the model in force stays inside its caps."""
+    for market in step.touched.markets:
+        rules = step.after.rules[market]
+        rate = rules.funding.rate(input_of(step.after.books.markets[market], rules.config, 0))
         longs_pay, shorts_pay = rules.funding.caps
         require(-shorts_pay <= rate <= longs_pay, "market", market, "rate", rate)
-        checked += 1
-    return checked
+    return len(step.touched.markets)
 
 
 def inv_16(step: Step) -> int:
@@ -60,7 +90,7 @@ def inv_16(step: Step) -> int:
     _, place, market, size, *_ = step.action.args
     cost, fee = step.receipt.result
     old = step.before.position(place, market)
-    paid, received = due(step.before.market(market), old)
+    paid, received, _ = step.before.due(place, market)
     realized = fill(old.size, old.notional, size, cost).realized
     expected = step.before.books.accounts[place].balance - paid + received + realized - fee
     balance = step.after.books.accounts[place].balance
@@ -69,16 +99,17 @@ def inv_16(step: Step) -> int:
 
 
 def inv_18(step: Step) -> int:
-    """The fee that a trader is charged is what pool and insurance get."""
+    """The fee that a trader is charged is what pool and insurance get; insurance has the surplus as well."""
     _, place, market, size, *_ = step.action.args
     cost, fee = step.receipt.result
     now, new = step.before.market(market), step.after.books.markets[market]
     old = step.before.position(place, market)
     realized = fill(old.size, old.notional, size, cost).realized
-    paid, received = due(now, old)
-    swept = now.funding_clearing + paid - received - new.funding_clearing
+    paid, received, surplus = step.before.due(place, market)
+    swept = now.funding_clearing + paid - received - surplus - new.funding_clearing
     to_pool = new.cash - now.cash + realized
-    to_insurance = step.after.books.totals.insurance - step.before.books.totals.insurance - swept
+    gained = step.after.books.totals.insurance - step.before.books.totals.insurance
+    to_insurance = gained - swept - surplus
     require(to_pool + to_insurance == fee, "fee", fee, "pool", to_pool, "insurance", to_insurance)
     share = step.before.rules[market].config.insurance_fee_share_ppm
     require(to_insurance == fee * share // 10**6, "insurance", to_insurance, "fee", fee, "share", share)

@@ -3,7 +3,6 @@
 from typing import Any, NamedTuple
 
 from keel.model.fixed import PPM
-from keel.model.funding import due
 from keel.model.liquidation import Tier
 from keel.model.records import Health
 from keel.model.validity import Validity
@@ -22,6 +21,7 @@ class _Liquidation(NamedTuple):
     fill: Any
     penalty: int
     reward: int
+    surplus: int
     shortfall: int
     from_insurance: int
     from_pool: int
@@ -32,8 +32,7 @@ def _read(step: Step) -> _Liquidation:
     receipt = step.receipt
     args = receipt.event("Liquidated").args
     fill, penalty, reward = args["fill"], args["penalty"], args["reward"]
-    old = step.before.position(place, market)
-    paid, received = due(step.before.market(market), old)
+    paid, received, surplus = step.before.due(place, market)
     balance = step.before.books.accounts[place].balance - paid + received + fill.realized - penalty
     flat = step.after.books.accounts[place].markets == 0
     debts = receipt.events("BadDebtCovered")
@@ -42,7 +41,17 @@ def _read(step: Step) -> _Liquidation:
     require(len(debts) <= 1, "bad debts", len(debts))
     shortfall = max(-balance, 0) if flat else 0
     return _Liquidation(
-        place, keeper, market, args["tier"], fill, penalty, reward, shortfall, from_insurance, from_pool
+        place,
+        keeper,
+        market,
+        args["tier"],
+        fill,
+        penalty,
+        reward,
+        surplus,
+        shortfall,
+        from_insurance,
+        from_pool,
     )
 
 
@@ -143,8 +152,7 @@ def inv_32(step: Step) -> int:
     seen = _read(step)
     covered = seen.from_insurance + seen.from_pool
     require(covered == seen.shortfall, "covered", covered, "short of", seen.shortfall)
-    old = step.before.position(seen.place, seen.market)
-    paid, received = due(step.before.market(seen.market), old)
+    paid, received, _ = step.before.due(seen.place, seen.market)
     earned = seen.reward if seen.place == seen.keeper else 0
     charged = seen.fill.realized - seen.penalty + covered + earned
     expected = step.before.books.accounts[seen.place].balance - paid + received + charged
@@ -154,14 +162,13 @@ def inv_32(step: Step) -> int:
 
 
 def inv_36(step: Step) -> int:
-    """The insurance moves by its part of the penalty, by dust, and by what it covered; the pool pays last."""
+    """Insurance moves by its part of the penalty, surplus, dust and what it covered; the pool pays last."""
     seen = _read(step)
     old, new = step.before.books.totals.insurance, step.after.books.totals.insurance
     now, after = step.before.market(seen.market), step.after.books.markets[seen.market]
-    position = step.before.position(seen.place, seen.market)
-    paid, received = due(now, position)
-    swept = now.funding_clearing + paid - received - after.funding_clearing
-    expected = old + seen.penalty - seen.reward + swept - seen.from_insurance
+    paid, received, surplus = step.before.due(seen.place, seen.market)
+    swept = now.funding_clearing + paid - received - surplus - after.funding_clearing
+    expected = old + seen.penalty - seen.reward + surplus + swept - seen.from_insurance
     require(new == expected and new >= 0, "insurance", new, "expected", expected)
     cash = now.cash - seen.fill.realized - seen.from_pool
     require(after.cash == cash, "pool cash", after.cash, "expected", cash)
@@ -173,6 +180,6 @@ def inv_37(step: Step) -> int:
     seen = _read(step)
     if seen.from_pool == 0:
         return 0
-    old = step.before.books.totals.insurance
-    require(seen.from_insurance == old, "insurance paid", seen.from_insurance, "of", old)
+    had = step.before.books.totals.insurance + seen.surplus + seen.penalty - seen.reward
+    require(seen.from_insurance == had, "insurance paid", seen.from_insurance, "of", had)
     return 1

@@ -68,14 +68,21 @@ def inv_24_withdraw(step: Step) -> int:
 
 
 def inv_26(step: Step) -> int:
-    """Only more collateral or a smaller position turns a liquidatable account into a healthy one."""
+    """Only collateral, a smaller position or a fill better than the index heals a liquidatable account."""
     place, paid = step.action.args[1], step.paid_in
-    if healthy(step.before.health(place)):
+    if healthy(step.before.health(place)) or not healthy(step.after.health(place)):
         return 0
     old, new = step.before.books.positions, step.after.books.positions
     shrunk = any(abs(new[place, market].size) < abs(old[place, market].size) for market in step.world.markets)
-    require(paid > 0 or shrunk or not healthy(step.after.health(place)), "place", place)
+    require(paid > 0 or shrunk or _gain(step) > 0, "place", place)
     return 1
+
+
+def _gain(step: Step) -> int:
+    """What fills gained against the index, as they do on the thin side of the curve; quote WAD, floor."""
+    traded = [log.args for log in step.receipt.events("Traded")]
+    prices = {market: m.price.index for market, m in step.before.books.markets.items()}
+    return sum(args["fill"].size * prices[args["market"]] // WAD - args["fill"].cost for args in traded)
 
 
 def inv_44(step: Step) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from keel.sim.fuzz.invariants import closed_set, twice, views
+from keel.sim.fuzz.invariants import closed_set, poking, twice, views
 from keel.sim.fuzz.invariants.base import Broken, Violation
 from keel.sim.fuzz.stage import Stage
 
@@ -44,7 +44,7 @@ PROBES: Mapping[str, Probe] = MappingProxyType(
         "probe_pools": Probe("INV-07", views.pools),
         "probe_supplies": Probe("INV-43", views.supplies),
         "probe_together": Probe("INV-49", twice.together),
-        "probe_poke": Probe("INV-15", twice.poke),
+        "probe_poke": Probe("INV-15", poking.poke),
         "probe_path": Probe("INV-20", twice.path),
         "probe_split": Probe("INV-54", twice.split),
         "probe_self_liquidation": Probe("INV-33", twice.self_liquidation),

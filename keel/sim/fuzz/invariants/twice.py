@@ -13,28 +13,6 @@ from keel.units import WAD
 
 # Each cost is at most 2 wei above the exact one.
 _COST_DUST = 4
-_RELATIVE = 10**9
-
-
-def poke(stage: Stage, market: int, seconds: int, pieces: int) -> int:
-    """Poking a market many times accrues what poking it once does."""
-    once = _net(stage, market, [seconds])
-    step = seconds // pieces
-    often = _net(stage, market, [step] * (pieces - 1) + [seconds - step * (pieces - 1)])
-    allowed = max(abs(once), abs(often)) // _RELATIVE + pieces
-    require(abs(once - often) <= allowed, "once", once, "often", often, "pieces", pieces, "seconds", seconds)
-    return 1
-
-
-def _net(stage: Stage, market: int, pauses: list[int]) -> int:
-    """Growth of what longs paid less what shorts paid, RAY quote per base."""
-    before = stage.present.books.markets[market]
-    with stage.aside():
-        for pause in pauses:
-            stage.apply(Action("warp", (pause,)))
-            stage.apply(Action("accrue", (0, market)))
-        after = stage.present.books.markets[market]
-    return after.longs_paid - before.longs_paid - after.shorts_paid + before.shorts_paid
 
 
 def together(stage: Stage, place: int, market: int, size: int) -> int:

@@ -8,13 +8,12 @@ from collections.abc import Callable, Mapping
 from copy import copy
 from types import MappingProxyType
 
-from keel.config.deployment import MarketSettings
-from keel.model.errors import Refused
-from keel.model.layered import LayeredFunding, LayeredParams
+from keel.model.errors import Refused, Truncated
 from keel.model.ledger import Ledger
 from keel.model.records import Account, Position
 from keel.sdk.protocol import NO_LIMIT
 from keel.sim.fuzz.ghost import INSURANCE
+from keel.sim.fuzz.govern import CHANGES
 from keel.sim.fuzz.invariants.base import Check, require
 from keel.sim.fuzz.perform import ANY_PRICE
 from keel.sim.fuzz.stage import Step
@@ -23,9 +22,13 @@ from keel.sim.fuzz.world import ACCOUNTS
 # Id of this check; the catalogue has no number for it.
 TWIN = "TWIN"
 
-# Refusals of vaults and tokens, which the twin of the core does not have.
+# Refusals of vaults, tokens and governance, which the twin of the core does not have.
 _OUTSIDE = frozenset(
-    {"TransferFromFailed", "InsufficientBalance", "ZeroShares", "NotClaimable", "NotController"}
+    {
+        *("TransferFromFailed", "InsufficientBalance", "ZeroShares", "NotClaimable", "NotController"),
+        *("AccessManagedUnauthorized", "AccessControlUnauthorizedAccount"),
+        *("ParameterOutOfBounds", "FundingModelUnknown"),
+    }
 )
 
 
@@ -38,6 +41,8 @@ def twin(step: Step) -> int:
         _CALLS[step.action.name](ledger, step)
     except Refused as refused:
         refusal = refused.error
+    except Truncated as truncated:
+        require(False, "the contract goes on with a wrong number", truncated)
     found = step.refusal and step.refusal.error
     require(found == refusal, "refused with", found, "predicted", refusal)
     if refusal is None:
@@ -47,10 +52,7 @@ def twin(step: Step) -> int:
 
 def _ledger_before(step: Step) -> Ledger:
     world, books = step.world, step.before.books
-    funding = {
-        market.funding.address: _twin_of(world.settings.markets[market.id - 1])
-        for market in world.protocol.contracts.markets
-    }
+    funding = {model.address: model.twin for model in world.models}
     ledger = Ledger(world.token_scale, funding, world.core.address)
     ledger.booked_tokens, ledger.insurance_assets = books.totals.booked, books.totals.insurance
     ledger.insurance_shares = books.totals.insurance_shares
@@ -64,10 +66,6 @@ def _ledger_before(step: Step) -> Ledger:
     ledger.positions = defaultdict(Position, positions)
     _add_operator(ledger, step)
     return ledger
-
-
-def _twin_of(settings: MarketSettings) -> LayeredFunding:
-    return LayeredFunding(LayeredParams(*settings.funding.abi().values()))
 
 
 def _add_operator(ledger: Ledger, step: Step) -> None:
@@ -88,6 +86,8 @@ def _compare(ledger: Ledger, step: Step) -> None:
     for market in step.touched.markets:
         m, foretold = books.markets[market], ledger.markets[market]
         require(m == foretold, "market", market, "found", m, "predicted", foretold)
+        config, asked = step.after.rules[market].config, ledger.configs[market]
+        require(config == asked, "market", market, "parameters", config, "predicted", asked)
     totals = (books.totals.booked, books.totals.insurance, books.totals.insurance_shares)
     said = (ledger.booked_tokens, ledger.insurance_assets, ledger.insurance_shares)
     require(totals == said, "totals", totals, "predicted", said)
@@ -142,6 +142,12 @@ def _redeem(ledger: Ledger, step: Step) -> None:
         ledger.pool_redeem(step.before.now, address, vault, shares, to)
 
 
+def _set(ledger: Ledger, step: Step) -> None:
+    _, market, *values = step.action.args
+    parameters = CHANGES[step.action.name](step.world, step.before.rules[market], *values)
+    ledger.set_market(step.before.now, market, *parameters)
+
+
 _CALLS: Mapping[str, Callable[[Ledger, Step], None]] = MappingProxyType(
     {
         "trade": _trade,
@@ -151,6 +157,7 @@ _CALLS: Mapping[str, Callable[[Ledger, Step], None]] = MappingProxyType(
         "accrue": _accrue,
         "stake": _stake,
         "redeem": _redeem,
+        **dict.fromkeys(CHANGES, _set),
     }
 )
 

@@ -1,0 +1,1 @@
+"""Attacks on funding: strategies as data, played through real trades on the real bytecode."""

@@ -1,0 +1,62 @@
+"""The probe of touching: whether somebody pokes a market often, once or never, everybody owes the same."""
+
+from keel.sim.fuzz.action import Action
+from keel.sim.fuzz.invariants.base import require
+from keel.sim.fuzz.moment import Moment
+from keel.sim.fuzz.stage import Stage
+from keel.units import RAY
+
+# Roundings of the index, of what was moved altogether.
+_RELATIVE = 10**9
+# Afterwards, so that states that differ show.
+_LATER_SECONDS = 600
+# Two roundings of each of two sums.
+_DUST = 4
+
+
+def poke(stage: Stage, market: int, seconds: int, pieces: int) -> int:
+    """Poking a market many times accrues what poking it once does, and makes nobody owe more than surplus."""
+    step = seconds // pieces
+    parts = [step] * (pieces - 1) + [seconds - step * (pieces - 1)]
+    before = stage.present.books.markets[market]
+    once, often = _later(stage, market, [seconds]), _later(stage, market, parts)
+    (longs, shorts), (more_longs, more_shorts) = (
+        (m.longs_paid - before.longs_paid, m.shorts_paid - before.shorts_paid)
+        for m in (moment.books.markets[market] for moment in (once, often))
+    )
+    allowed = (more_longs + more_shorts) // _RELATIVE + pieces + 1
+    one, other = longs - shorts, more_longs - more_shorts
+    numbers = ("once", one, "often", other, "pieces", pieces, "seconds", seconds)
+    require(abs(one - other) <= allowed, *numbers)
+    # In pieces, what one side pays at first and gets back later is not netted.
+    require(longs <= more_longs + allowed and shorts <= more_shorts + allowed, *numbers)
+    held = [place for place, where in _open_positions(stage) if where == market]
+    for place in held:
+        _compare(once, often, place, market, allowed)
+    return 1 + len(held)
+
+
+def _open_positions(stage: Stage) -> list[tuple[int, int]]:
+    """Place and market of open positions."""
+    return [key for key, position in stage.present.books.positions.items() if position.size]
+
+
+def _compare(once: Moment, often: Moment, place: int, market: int, allowed: int) -> None:
+    size = abs(once.position(place, market).size)
+    (paid, received, surplus), (more, got, extra) = (m.due(place, market) for m in (once, often))
+    flat, flat_often = paid - received - surplus, more - got - extra
+    limit = size * allowed // RAY + _DUST
+    numbers = ("place", place, "owes once", flat, "often", flat_often)
+    require(abs(flat - flat_often) <= limit, *numbers)
+    tiers = often.rules[market].config.tiers
+    limit = (tiers.weight3_ppm * limit) // 10**6 + _DUST
+    require(extra >= surplus - limit, "place", place, "surplus once", surplus, "often", extra)
+
+
+def _later(stage: Stage, market: int, pauses: list[int]) -> Moment:
+    """The moment after the pauses, each ended by a poke, and a while more."""
+    with stage.aside():
+        for pause in [*pauses, _LATER_SECONDS]:
+            stage.apply(Action("warp", (pause,)))
+            stage.apply(Action("accrue", (0, market)))
+        return stage.present

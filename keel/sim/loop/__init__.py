@@ -1,0 +1,1 @@
+"""The closed loop: a crowd moves the premium, funding follows, arbitrage closes it; on the real bytecode."""
