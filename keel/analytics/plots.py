@@ -45,7 +45,7 @@ def all_plots(record: DayRecord) -> Mapping[str, str]:
         "prices": ("Index, mark and TWAP; validity of the price", _WIDE, 3.3, _prices),
         "ratios": ("Margin ratios and liquidations", _WIDE, 2.9, _ratios),
         "premium": ("Premium of mark over index", _HALF, _HEIGHT, _premium),
-        "rate": ("Funding rate and its layers", _HALF, _HEIGHT, _rate),
+        "rate": ("Funding rate, its layers and its interest", _HALF, _HEIGHT, _rate),
         "net_index": ("Cumulative funding per base", _HALF, _HEIGHT, _net_index),
         "interest": ("Open interest", _HALF, _HEIGHT, _interest),
         "utilization": ("Pool utilization", _HALF, _HEIGHT, _utilization),
@@ -164,6 +164,8 @@ def _rate(figure: Figure, record: DayRecord) -> None:
     for place, (name, colour) in enumerate((("fast", BLUE), ("slow", GREEN), ("skew", VIOLET))):
         values = [sample.layers[place] / WAD * BPS for sample in record.samples]
         axes.plot(times, values, color=colour, linewidth=0.9, label=name)
+    interest = _series(record, lambda s: s.interest, BPS)
+    axes.plot(times, interest, color=MUTED, linewidth=0.9, linestyle="--", label="interest")
     axes.plot(times, _series(record, lambda s: s.rate, BPS), color=INK, linewidth=1.4, label="rate")
     _legend(axes)
 

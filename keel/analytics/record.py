@@ -19,6 +19,7 @@ class Sample:
         index: Stored index; `twap` and `mark` likewise, WAD quote per base.
         premium: mark / index - 1, WAD.
         rate: Funding rate, WAD per 8 h; positive when longs pay.
+        interest: Interest component of its target, WAD per 8 h.
         layers: Weighted fast, slow and skew parts of the rate, WAD per 8 h.
         net_index: Net funding per base since the listing, WAD quote.
         long_interest: Sum of long sizes, base WAD; `short_interest` likewise.
@@ -39,6 +40,7 @@ class Sample:
     mark: int
     premium: int
     rate: int
+    interest: int
     layers: tuple[int, int, int]
     net_index: int
     long_interest: int

@@ -26,6 +26,7 @@ class MarketState:
     equity: int
     utilization: int
     rate: int
+    interest: int
     long_interest: int
     short_interest: int
     longs_paid: int
@@ -105,6 +106,7 @@ def _market(view: Any) -> MarketState:
         equity=view.equity,
         utilization=view.utilization,
         rate=view.funding.current,
+        interest=view.funding.interest,
         long_interest=state.longInterest,
         short_interest=state.shortInterest,
         longs_paid=state.longsPaid,

@@ -82,6 +82,7 @@ class Recorder:
             mark=market.mark,
             premium=market.premium,
             rate=market.rate,
+            interest=market.interest,
             layers=(div(fast * (WAD - weight), WAD), div(slow * weight, WAD), skew),
             net_index=div((market.longs_paid - market.shorts_paid) * WAD, RAY),
             long_interest=market.long_interest,

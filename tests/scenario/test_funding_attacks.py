@@ -21,7 +21,7 @@ from keel.sim.attack.venue import DEPTH, INDEX, MARKET, POOL, Venue
 from keel.units import BPS, WAD
 
 BP = WAD // BPS
-DAY = 86_400
+HOUR, DAY = 3_600, 86_400
 FAMILY = {family.name: family for family in FAMILIES}
 # Most of the pool, just under its limit; and the crowd that just reaches an exchange's cap.
 MOST, CROWD = 9_400, 1_000
@@ -112,7 +112,7 @@ def test_one_block_at_5_percent_moves_the_layered_rate_by_less_than_the_cap_for_
     for order in back:
         venue.trade(order)
     moved = venue.protocol.market(MARKET).funding.current - before
-    assert 0 < moved < 75 * BP * 12 // HEARTBEAT
+    assert 0 < moved < 75 * BP * 12 // HOUR
     assert moved < 0.2 * BP
 
 
@@ -213,7 +213,7 @@ def test_a_rate_that_an_honest_crowd_left_is_worth_at_most_what_it_stored():
     crowd = 9_000
     bound = BOUND.left_behind(crowd * POOL / BPS)
     venue = Venue(load_suspect("layered"), free=True)
-    for harvest, seconds in ((90, 7 * DAY), (500, DAY // 4), (crowd, HEARTBEAT)):
+    for harvest, seconds in ((90, 7 * DAY), (500, DAY // 4), (crowd, HOUR)):
         legs = [(-harvest, seconds)]
         plan = Plan("abandoned", {}, in_order(path(HONEST, 0, [(crowd, 5 * DAY)]), path(0, 5 * DAY, legs)))
         outcome = venue.play(plan)
@@ -248,6 +248,15 @@ def test_a_rate_without_leak_waits_for_whoever_takes_the_other_side():
     )
     assert resting > drifting > quote(1_000)
     assert leaking < 0
+
+
+def test_a_dead_band_pays_without_end_whoever_wound_the_rate_up():
+    knobs = {"build": MOST, "build_seconds": DAY, "harvest": 2_300, "cycles": 1}
+    plans = [FAMILY["flip"].plan({"side": 1, **knobs, "harvest_seconds": days * DAY}) for days in (7, 28, 49)]
+    venue = Venue(load_suspect("velocity-deadband"))
+    week, four, seven = (venue.play(plan).profit for plan in plans)
+    assert week < 0 < four
+    assert seven - four == pytest.approx(four - week, rel=1e-3)
 
 
 def test_winding_up_the_adaptive_rate_costs_nothing_and_pays_where_trades_are_free():

@@ -284,16 +284,17 @@ def deployed(funding):
 
 
 CONTRACT_LIMITS = [
-    # Set, what is changed of it, gain at the limit: 6 per hour over the slope, 1 per window for held rates.
+    # Set, what is changed of it, gain at the limit: 6 per hour over the slope, 1 per window, if less, for held rates.
     ("premium-exponential", {}, Decimal(6)),
     ("premium-exponential", {"premium_factor": 4}, Decimal("1.5")),
     ("premium-exponential", {"smoothing": "spot"}, Decimal(6)),
     ("premium-exponential", {"smoothing": "slew"}, Decimal(6)),
     ("premium-literal", {"scaling": "0.5"}, Decimal(12)),
-    ("layered", {"convexity": "0.0075"}, Decimal(3)),
+    ("layered", {"convexity": "0.006"}, Decimal("2.4")),
     ("layered", {"slope_rate": 0, "kink_rate": 0, "convexity": "0.0025"}, Decimal("1.5")),
     ("premium", {}, Decimal("0.125")),
     ("premium", {"smoothing": "interval", "smoothing_seconds": HOUR}, Decimal(1)),
+    ("premium", {"smoothing": "interval", "smoothing_seconds": 300}, Decimal(6)),
 ]
 
 

@@ -145,6 +145,16 @@ LIQUIDATIONS = [
         "emit BadDebtCovered",
     ),
     _in_core(
+        "the_pool_pays_before_the_surplus",
+        "INV-37",
+        "uint256 insured = insuranceAssets + t.toInsurance;"
+        " uint256 fromInsurance = shortfall < insured ? shortfall : insured;"
+        " uint256 fromPool = shortfall - fromInsurance;"
+        " insuranceAssets = SafeCastLib.toUint128(insured - fromInsurance); t.toInsurance = 0;",
+        "uint256 fromInsurance = shortfall < insuranceAssets ? shortfall : insuranceAssets;"
+        " uint256 fromPool = shortfall - fromInsurance; insuranceAssets -= uint128(fromInsurance);",
+    ),
+    _in_core(
         "insurance_keeps_what_it_pays",
         "INV-36",
         "insuranceAssets = SafeCastLib.toUint128(insured - fromInsurance);",

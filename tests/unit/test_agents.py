@@ -15,7 +15,7 @@ from keel.units import WAD
 
 INDEX = 100_000 * WAD
 MARKET = MarketState(
-    1, INDEX, INDEX, INDEX, 0, 0, 0, Validity.VALID, 0, 0, 1000 * WAD, 0, 0, 0, 0, 0, 0, 0, b"", 300
+    1, INDEX, INDEX, INDEX, 0, 0, 0, Validity.VALID, 0, 0, 1000 * WAD, 0, 0, 0, 0, 0, 0, 0, 0, b"", 300
 )
 
 

@@ -27,6 +27,7 @@ MARKET = MarketState(
     equity=10**6 * WAD,
     utilization=0,
     rate=0,
+    interest=0,
     long_interest=0,
     short_interest=0,
     longs_paid=0,

@@ -12,7 +12,7 @@ from keel.sim.attack.plan import HONEST, Order, Plan, in_order, path
 from keel.sim.attack.suspects import EIGHT_HOURS
 
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
-_WEEK, _FORTNIGHT = 7 * _DAY, 14 * _DAY
+_WEEK, _LONG = 7 * _DAY, 28 * _DAY
 # Most that one order moves the net position: utilization stays below 1.
 _CHUNK = 9_000
 _SIDES = (1, -1)
@@ -139,14 +139,14 @@ _SIZE = Knob((80, 1_000, 9_000), 10, 9_400)
 _BUILD = Knob((50, 1_000, 3_000, 9_000), 10, 9_400)
 _BUILD_SECONDS = Knob((_MINUTE, _HOUR, 8 * _HOUR), 1, 3 * _DAY)
 _HARVEST = Knob((80, 2_000, 9_000), 10, 9_400)
-_HARVEST_SECONDS = Knob((_HOUR, 8 * _HOUR, _DAY), 1, _FORTNIGHT)
+_HARVEST_SECONDS = Knob((_HOUR, 8 * _HOUR, _DAY), 1, _LONG)
 _TURN = {"build": _BUILD, "build_seconds": _BUILD_SECONDS, "harvest": _HARVEST}
 
 FAMILIES = (
     Family(
         "carry",
         "hold a position and be paid by the pool",
-        {"size": Knob((20, 96, 1_000), 10, 9_400), "seconds": Knob((_DAY, _WEEK), _MINUTE, _FORTNIGHT)},
+        {"size": Knob((20, 96, 1_000), 10, 9_400), "seconds": Knob((_DAY, _WEEK), _MINUTE, _LONG)},
         _carry,
     ),
     Family(

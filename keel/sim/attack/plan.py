@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 #: Not the attacker: traders whose behaviour is given.
 HONEST = -1
-#: Somebody stores a price at least this often: the heartbeat of the market.
-HEARTBEAT = 3_600
+#: Somebody stores a price at least this often: the heartbeat of the market under attack. Longer than the
+#: preset's hour, so that plans of weeks play quickly; what accrues does not depend on it.
+HEARTBEAT = 14_400
 
 
 @dataclass(frozen=True, slots=True)

@@ -165,7 +165,7 @@ class Venue:
 
 def _settings(suspect: Suspect, *, free: bool) -> DeploymentSettings:
     preset = load_deployment()
-    changes: dict[str, object] = {"funding": suspect.funding}
+    changes: dict[str, object] = {"funding": suspect.funding, "heartbeat_seconds": HEARTBEAT}
     if free:
         changes |= {"taker_fee": Decimal(0), "deviation_fee": Decimal(0)}
     market = preset.markets[0].model_copy(update=changes)

@@ -33,20 +33,25 @@ def outstanding(moment: Moment, market: int) -> tuple[int, int]:
 def inv_13(step: Step) -> int:
     """Funding indices move by the rate before the call times the time passed, and else not at all."""
     for market in step.touched.markets:
-        new, old = step.after.books.markets[market], step.before.books.markets[market]
-        expected = step.before.market(market) if new.accrued_at == step.after.now else old
+        new, expected = step.after.books.markets[market], accrued(step, market)
         found = new.longs_paid, new.shorts_paid, new.stress, new.funding_state
-        wanted = expected.longs_paid, expected.shorts_paid, expected.stress, _state(step, market, expected)
+        wanted = expected.longs_paid, expected.shorts_paid, *_model_state(step, market, expected)
         require(found == wanted, "market", market, "indices", found, "expected", wanted)
     return len(step.touched.markets)
 
 
-def _state(step: Step, market: int, accrued: Market) -> bytes:
-    """State of the model in force; a new one starts where it would have rested."""
+def accrued(step: Step, market: int) -> Market:
+    """The market before the call, accrued at its old rate if the call did so."""
+    touched = step.after.books.markets[market].accrued_at == step.after.now
+    return step.before.market(market) if touched else step.before.books.markets[market]
+
+
+def _model_state(step: Step, market: int, old: Market) -> tuple[int, bytes]:
+    """Stress and state of the model in force; a new one starts where it would have rested, calm."""
     rules = step.after.rules[market]
     if rules.funding is step.before.rules[market].funding:
-        return accrued.funding_state
-    return rules.funding.initial_state(input_of(accrued, rules.config, 0))
+        return old.stress, old.funding_state
+    return 0, rules.funding.initial_state(input_of(old, rules.config, 0))
 
 
 def inv_13_one_way(step: Step) -> int:

@@ -4,7 +4,7 @@ from typing import Any
 
 from keel.model.fixed import PPM, div_ceil
 from keel.sim.fuzz.invariants.base import require
-from keel.sim.fuzz.invariants.funding import index_moves
+from keel.sim.fuzz.invariants.funding import accrued, index_moves
 from keel.sim.fuzz.stage import Step
 
 _FILLS = ("Traded", "Liquidated")
@@ -22,7 +22,8 @@ def inv_13_events(step: Step) -> int:
         state = told[-1][0] if told else old.funding_state
         require(state == new.funding_state, "market", market, "event", state, "state", new.funding_state)
         spikes = [args["stress"] for args in _events(step, "FundingSpiked") if args["market"] == market]
-        expected = [new.stress] if new.stress > 0 == old.stress else []
+        stress = accrued(step, market).stress
+        expected = [stress] if stress > 0 == old.stress else []
         require(spikes == expected, "market", market, "spikes", spikes, "expected", expected)
     return len(step.touched.markets)
 
