@@ -284,7 +284,7 @@ def deployed(funding):
 
 
 CONTRACT_LIMITS = [
-    # Set, what is changed of it, gain at the limit: 6 per hour over the slope, 1 per window, if less, for held rates.
+    # Set, what is changed of it, gain at the limit: 6 per hour over the slope, at most 1 per window if held.
     ("premium-exponential", {}, Decimal(6)),
     ("premium-exponential", {"premium_factor": 4}, Decimal("1.5")),
     ("premium-exponential", {"smoothing": "spot"}, Decimal(6)),
