@@ -116,6 +116,13 @@ PARAMETERS = [
     ),
     _in(
         "KeelExtension",
+        "a_new_model_inherits_the_stress",
+        "INV-13",
+        "m.stress = 0;",
+        "",
+    ),
+    _in(
+        "KeelExtension",
         "tiers_change_under_positions",
         "INV-13",
         "if (used && !configs[market].hasTiers(config.tiers)) revert MarketInUse(market);",

@@ -121,16 +121,19 @@ def _theory(layered: Verdict) -> dict[str, str]:
 
 def _speed(layered: Verdict) -> dict[str, str]:
     fastest, cap = layered.paid.fastest, layered.suspect.cap / WAD
-    hard = _HARD_SKEW * DEPTH * INDEX / POOL
-    worst = fastest.outcome.worst if fastest else 0
+    if fastest is None:
+        raise ConfigError("no plan was played", "give the search more --seconds")
+    outcome, hard = fastest.outcome, _HARD_SKEW * DEPTH * INDEX / POOL
     return {
         "cap_exposure": f"{cap * POOL:,.0f}",
         "cap_share": f"{cap * 100:.2f} %",
         "hard_exposure": f"{hard:g}",
         "hard_cap_share": f"{cap * hard * 100:.0f} %",
         "exposure": f"{max(layered.paid.exposure, layered.free.exposure) / WAD / POOL:.1f}",
-        "fastest": quote(worst, 0),
-        "fastest_share": of_pool(worst),
+        "fastest": quote(outcome.worst, 0),
+        "fastest_share": of_pool(outcome.worst),
+        "fastest_profit": quote(outcome.profit, 0),
+        "fastest_pool": quote(outcome.pool_change, 0),
     }
 
 
