@@ -44,7 +44,7 @@ CHECKS: tuple[Check, ...] = (
     Check("INV-09", solvency.inv_09, _ACCOUNT),
     Check("INV-12", funding.inv_12, _MARKET | _PRICE),
     Check("INV-13", funding.inv_13, _MARKET | _PRICE),
-    Check("INV-13", funding.inv_13_one_way, _MARKET | _PRICE),
+    Check("INV-13", funding.inv_13_one_way, _TOLD),
     Check("INV-13", funding_events.inv_13_events, _TOLD),
     Check("INV-13", parameters.inv_13_governed, _PARAMETERS),
     Check("INV-13", parameters.inv_13_in_use, _PARAMETERS),

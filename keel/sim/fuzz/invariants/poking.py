@@ -1,9 +1,10 @@
 """The probe of touching: whether somebody pokes a market often, once or never, everybody owes the same."""
 
-from keel.sim.fuzz.action import Action
 from keel.sim.fuzz.invariants.base import require
 from keel.sim.fuzz.moment import Moment
+from keel.sim.fuzz.reader import Touched
 from keel.sim.fuzz.stage import Stage
+from keel.sim.fuzz.world import OPERATOR
 from keel.units import RAY
 
 # Roundings of the index, of what was moved altogether.
@@ -55,8 +56,9 @@ def _compare(once: Moment, often: Moment, place: int, market: int, allowed: int)
 
 def _later(stage: Stage, market: int, pauses: list[int]) -> Moment:
     """The moment after the pauses, each ended by a poke, and a while more."""
+    world, present = stage.world, stage.present
     with stage.aside():
         for pause in [*pauses, _LATER_SECONDS]:
-            stage.apply(Action("warp", (pause,)))
-            stage.apply(Action("accrue", (0, market)))
-        return stage.present
+            world.chain.warp(pause)
+            world.send_core(OPERATOR, "accrue", market)
+        return Moment(stage.reader.read(present.books, Touched(markets=(market,))), present.rules)
