@@ -68,7 +68,7 @@ class World:
         self.core = self.chain.at("IKeel", core.address)
         self.lens = deploy("Lens", core)
         self.model = deploy("LayeredFunding", astuple(FUNDING))
-        self.hub = deploy("OracleHub", core, access)
+        self.hub = deploy("OracleHub", core, access, "0x" + "00" * 20)
         self.twin = Ledger(TOKEN_SCALE, {self.model.address: LayeredFunding(FUNDING)}, core.address)
         self.feeds = [deploy("MockAggregator", FEED_DECIMALS) for _ in PRICES]
         self.vaults = [self._list(i) for i in range(len(PRICES))]

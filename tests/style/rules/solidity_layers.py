@@ -31,7 +31,8 @@ LAYERS = {
     "stores": Layer("core/*Store.sol oracle/PriceHistory.sol", "types interfaces libraries maths"),
     # Contracts beside the core: they know it, and it knows them, by interface only.
     "satellites": Layer(
-        "vault/* funding/LayeredFunding.sol oracle/OracleHub.sol oracle/*Source.sol lens/* "
+        "vault/* funding/LayeredFunding.sol oracle/OracleHub.sol oracle/*Source.sol oracle/SequencerGate.sol "
+        "oracle/PythUpdater.sol lens/* "
         "governance/KeelAccess.sol governance/KeelTimelock.sol",
         "types interfaces libraries maths stores",
     ),
