@@ -74,4 +74,11 @@ GATES: Mapping[str, Mapping[str, Gate]] = {
 }
 # The interface at one address may come from several contracts.
 ABIS = {"Keel": ("Keel", "KeelExtension", "IKeel")}
-READ_ONLY = ("LayeredFunding", "ChainlinkSource", "Lens")
+READ_ONLY = (
+    "LayeredFunding",
+    "ChainlinkSource",
+    "PythSource",
+    "UniswapV3Source",
+    "SequencerGate",
+    "Lens",
+)
