@@ -46,12 +46,12 @@ contract MockSource is IPriceSource {
         if (way == Fault.Burn) while (true) {}
         uint256 answer = price;
         assembly {
-            // 200,000 bytes of memory cost 95,000 gas.
-            if eq(way, 2) {
-                revert(0, 200000)
-            }
             mstore(0x80, answer)
             mstore(0xa0, timestamp())
+            // 200,000 bytes of memory cost 95,000 gas. What is reverted with begins as an answer does.
+            if eq(way, 2) {
+                revert(0x80, 200000)
+            }
             if eq(way, 3) {
                 return(0x80, 200000)
             }
