@@ -2,9 +2,11 @@
 pragma solidity 0.8.30;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {LibCall} from "solady/src/utils/LibCall.sol";
 import {Price} from "../types/Market.sol";
 import {Feed, IOracleHub, Limits} from "../interfaces/IOracleHub.sol";
 import {IPriceSource} from "../interfaces/IPriceSource.sol";
+import {ISequencerGate, Sequencer} from "../interfaces/ISequencerGate.sol";
 import {Fixed} from "../libraries/Fixed.sol";
 import {PriceHistory} from "./PriceHistory.sol";
 import {ValidityLadder} from "./ValidityLadder.sol";
@@ -32,14 +34,18 @@ contract OracleHub is IOracleHub, AccessManaged {
 
     /// @notice The core this hub serves.
     address public immutable CORE;
+    /// @notice State of the rollup's sequencer; zero on a chain that has none.
+    ISequencerGate public immutable SEQUENCER;
 
     mapping(uint16 market => FeedWords) private feeds;
     mapping(uint16 market => PriceHistory.State) private histories;
 
     /// @param core the only caller of `refresh`.
     /// @param authority access manager of `setFeed`.
-    constructor(address core, address authority) AccessManaged(authority) {
+    /// @param sequencer zero on a chain without one.
+    constructor(address core, address authority, ISequencerGate sequencer) AccessManaged(authority) {
         CORE = core;
+        SEQUENCER = sequencer;
     }
 
     /// @inheritdoc IOracleHub
@@ -122,27 +128,46 @@ contract OracleHub is IOracleHub, AccessManaged {
     }
 
     /// @dev The believable price among the sources: the only one; the primary, doubted when the reference is missing or
-    /// disagrees; the median of three, or of a pair that agrees.
+    /// disagrees; the median of three, or of a pair that agrees. None while the sequencer is down.
     function _read(FeedWords storage feed, Limits memory limits) private view returns (uint256 price, uint8 flags) {
+        flags = _sequencer();
+        if (flags & ValidityLadder.INVALID != 0) return (0, flags);
         uint256 count = feed.count;
-        price = _ask(feed.sources[0], limits);
-        if (count == 1) return (price, price == 0 ? ValidityLadder.INVALID : 0);
-        uint256 second = _ask(feed.sources[1], limits);
-        if (count == 3) (price, second) = _median(price, second, _ask(feed.sources[2], limits));
+        price = _price(feed.sources[0], limits);
+        if (count == 1) return (price, price == 0 ? ValidityLadder.INVALID : flags);
+        uint256 second = _price(feed.sources[1], limits);
+        if (count == 3) (price, second) = _median(price, second, _price(feed.sources[2], limits));
         if (price == 0) return (0, ValidityLadder.INVALID);
         bool doubted = second == 0 || _deviates(price, second, limits.maxDeviationBps);
-        return (price, doubted ? ValidityLadder.UNCERTAIN : 0);
+        return (price, doubted ? flags | ValidityLadder.UNCERTAIN : flags);
     }
 
-    /// @dev A source gets a fixed stipend: one that fails or burns it is no price. A call that cannot give the stipend
-    /// (EIP-150 keeps 1/64) is the caller's fault and reverts, or a sender could make a good source look broken.
-    function _ask(IPriceSource source, Limits memory limits) private view returns (uint256) {
+    function _price(IPriceSource source, Limits memory limits) private view returns (uint256 price) {
+        price = _ask(address(source), IPriceSource.latest.selector, 64);
+        if (price < limits.minPrice || price > limits.maxPrice) price = 0;
+    }
+
+    /// @dev A gate that does not answer is a sequencer that nobody knows to be up.
+    function _sequencer() private view returns (uint8) {
+        if (address(SEQUENCER) == address(0)) return 0;
+        uint256 state = _ask(address(SEQUENCER), ISequencerGate.state.selector, 32);
+        if (state == uint256(Sequencer.Up)) return 0;
+        return state == uint256(Sequencer.Grace) ? ValidityLadder.SEQUENCER_GRACE : ValidityLadder.INVALID;
+    }
+
+    /// @dev A source gets a fixed stipend: one that fails, burns it, or answers too little says nothing; of one that answers
+    /// too much, the excess is not copied. A call that cannot give the stipend (EIP-150 keeps 1/64) is the caller's fault and
+    /// reverts, or a sender could make a good source look broken.
+    /// @return word first word of the answer; 0 = none.
+    function _ask(address source, bytes4 question, uint16 size) private view returns (uint256 word) {
         if (gasleft() < (SOURCE_GAS * 64) / 63 + 10_000) revert SourceStarved(gasleft());
-        try source.latest{gas: SOURCE_GAS}() returns (uint256 price, uint256) {
-            return price >= limits.minPrice && price <= limits.maxPrice ? price : 0;
-        } catch {
-            return 0;
-        }
+        (bool success, , bytes memory answer) = LibCall.tryStaticCall(
+            source,
+            SOURCE_GAS,
+            size,
+            abi.encodePacked(question)
+        );
+        if (success && answer.length == size) word = uint256(bytes32(answer));
     }
 
     function _feed(uint16 market) private view returns (FeedWords storage feed) {

@@ -173,6 +173,8 @@ class DeploymentSettings(Settings):
         insurance_cooldown_seconds: Time between request and claim of an insurance redemption.
         governor: Proposer of the timelock; None is the deployer.
         guardian: Who may make markets reduce-only; None is the deployer.
+        sequencer_feed: Uptime feed of a rollup's sequencer; None on a chain that has none.
+        sequencer_grace_seconds: How long after an outage nobody may open, and only the worst are liquidated.
         markets: Markets to list, in order of their ids.
     """
 
@@ -182,6 +184,8 @@ class DeploymentSettings(Settings):
     insurance_cooldown_seconds: int = 604_800
     governor: str | None = None
     guardian: str | None = None
+    sequencer_feed: str | None = None
+    sequencer_grace_seconds: int = 3_600
     markets: tuple[MarketSettings, ...] = Field(min_length=1)
 
 

@@ -43,15 +43,16 @@ class OracleFeed:
     limits: Limits
     history: PriceHistory = field(default_factory=PriceHistory)
 
-    def refresh(self, last: Price, answers: Sequence[int], now: int) -> Price:
+    def refresh(self, last: Price, answers: Sequence[int], now: int, sequencer: int = 0) -> Price:
         """The price to store.
 
         Args:
             last: The price stored now; returned with defects marked when no usable price exists.
             answers: What each source says, WAD, 0 = nothing; one, two (primary, reference) or three (median).
             now: Block time, seconds.
+            sequencer: What the sequencer's state does to the price: nothing, SEQUENCER_GRACE, or INVALID.
         """
-        index, flags = read(self.limits, answers)
+        index, flags = read(self.limits, answers, sequencer)
         if flags & Defect.INVALID:
             return Price(last.index, last.twap, last.sigma, last.at, last.flags | flags)
         history = self.history
@@ -69,8 +70,10 @@ class OracleFeed:
         return Price(index, twap, volatility.sigma(history.variance), now, flags)
 
 
-def read(limits: Limits, answers: Sequence[int]) -> tuple[int, int]:
+def read(limits: Limits, answers: Sequence[int], sequencer: int = 0) -> tuple[int, int]:
     """The believable price among the answers (WAD, 0 = none), and the defects found."""
+    if sequencer & Defect.INVALID:
+        return 0, sequencer
     prices = [answer if limits.min_price <= answer <= limits.max_price else 0 for answer in answers]
     if len(prices) == 3:
         prices = list(median(prices))
@@ -78,7 +81,7 @@ def read(limits: Limits, answers: Sequence[int]) -> tuple[int, int]:
         return 0, Defect.INVALID
     reference = prices[1] if len(prices) > 1 else prices[0]
     doubted = reference == 0 or deviates(prices[0], reference, limits.max_deviation_bps)
-    return prices[0], Defect.UNCERTAIN if doubted else 0
+    return prices[0], sequencer | (Defect.UNCERTAIN if doubted else 0)
 
 
 def median(prices: Sequence[int]) -> tuple[int, int]:

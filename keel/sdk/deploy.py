@@ -18,7 +18,7 @@ Progress = Callable[[str], None]
 ADMIN_ROLE, GOVERNOR_ROLE, GUARDIAN_ROLE = 0, 1, 2
 GOVERNOR_FUNCTIONS = ("listMarket", "setMarket", "reopenMarket", "setInsuranceVault")
 GUARDIAN_FUNCTIONS = ("restrictMarket",)
-_ANYONE = "0x" + "00" * 20
+_NOBODY = _ANYONE = "0x" + "00" * 20
 
 
 class Deployer:
@@ -60,7 +60,7 @@ class Deployer:
         cooldown = self._settings.insurance_cooldown_seconds
         insurance = self._contract("insurance", "ShareVault", core, 0, cooldown, "Keel Insurance", "kINS")
         self._once("insurance.set", core, "setInsuranceVault", insurance)
-        hub = self._contract("hub", "OracleHub", core, access)
+        hub = self._contract("hub", "OracleHub", core, access, self._sequencer())
         markets = tuple(
             self._market(core, hub, i, market) for i, market in enumerate(self._settings.markets, start=1)
         )
@@ -77,6 +77,13 @@ class Deployer:
         proposer = self._settings.governor or self._sender
         delay = self._settings.timelock_seconds
         return self._contract("timelock", "KeelTimelock", delay, [proposer], [_ANYONE])
+
+    def _sequencer(self) -> Contract | str:
+        """The gate of a rollup's sequencer; nobody's address where there is none."""
+        feed = self._settings.sequencer_feed
+        if feed is None:
+            return _NOBODY
+        return self._contract("sequencer", "SequencerGate", feed, self._settings.sequencer_grace_seconds)
 
     def _token(self) -> tuple[Contract, int]:
         if self._settings.token is None:

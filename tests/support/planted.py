@@ -195,8 +195,8 @@ POOLS = [
         "OracleHub",
         "bounds_are_not_checked",
         "INV-51",
-        "return price >= limits.minPrice && price <= limits.maxPrice ? price : 0;",
-        "return price;",
+        "if (price < limits.minPrice || price > limits.maxPrice) price = 0;",
+        "",
     ),
 ]
 

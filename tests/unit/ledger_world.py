@@ -88,7 +88,7 @@ class World:
         self.lens = deploy("Lens", core)
         self.model = deploy("LayeredFunding", astuple(FUNDING))
         self.second_model = deploy("VelocityFunding", astuple(VELOCITY))
-        self.hub = deploy("OracleHub", core, access)
+        self.hub = deploy("OracleHub", core, access, "0x" + "00" * 20)
         models = {self.model: LayeredFunding(FUNDING), self.second_model: VelocityFunding(VELOCITY)}
         twins = {contract.address: twin for contract, twin in models.items()}
         self.twin = Ledger(TOKEN_SCALE, twins, core.address)

@@ -16,6 +16,7 @@ from keel.units import WAD
 
 LIMITS = Limits(10**10, 10**25, 100, 1_000, 500)
 FEED_SCALE = 10**10
+NOBODY = "0x" + "00" * 20
 
 
 @settings(max_examples=200, deadline=None)
@@ -51,7 +52,7 @@ class Hub:
     def __init__(self, sources: int) -> None:
         deployer = chain().accounts[0]
         access = chain().deploy("KeelAccess", deployer)
-        self.contract = chain().deploy("OracleHub", deployer, access)
+        self.contract = chain().deploy("OracleHub", deployer, access, NOBODY)
         self.feeds = [chain().deploy("MockAggregator", 8) for _ in range(sources)]
         adapters = [chain().deploy("ChainlinkSource", feed, 86_400) for feed in self.feeds]
         chain().send(self.contract, "setFeed", 1, (adapters, astuple(LIMITS)), sender=deployer)

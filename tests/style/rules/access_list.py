@@ -84,6 +84,9 @@ READ_ONLY = (
     "FixedInterest",
     "RateDifference",
     "ChainlinkSource",
+    "PythSource",
+    "UniswapV3Source",
+    "SequencerGate",
     "Lens",
     "FundingLens",
 )

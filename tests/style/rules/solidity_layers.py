@@ -34,7 +34,8 @@ LAYERS = {
     # Contracts beside the core: they know it, and it knows them, by interface only.
     "satellites": Layer(
         "vault/* funding/LayeredFunding.sol funding/PremiumFunding.sol funding/VelocityFunding.sol "
-        "funding/AdaptiveFunding.sol funding/interest/*.sol oracle/OracleHub.sol oracle/*Source.sol lens/* "
+        "funding/AdaptiveFunding.sol funding/interest/*.sol oracle/OracleHub.sol oracle/*Source.sol "
+        "oracle/SequencerGate.sol oracle/PythUpdater.sol lens/* "
         "governance/KeelAccess.sol governance/KeelTimelock.sol",
         "types interfaces libraries maths stores",
     ),
