@@ -2,7 +2,7 @@
 pragma solidity 0.8.30;
 
 import {Address} from "@openzeppelin/contracts/utils/Address.sol";
-import {Multicall} from "@openzeppelin/contracts/utils/Multicall.sol";
+import {Multicallable} from "solady/src/utils/Multicallable.sol";
 import {KeelStorage} from "./core/KeelStorage.sol";
 import {KeelViews} from "./core/KeelViews.sol";
 import {Governance} from "./governance/Governance.sol";
@@ -15,7 +15,7 @@ import {Trading} from "./market/Trading.sol";
 /// views are here; pools, insurance and governance are in the extension, reached through the fallback on this storage.
 /// Not upgradeable: the extension is fixed at construction.
 /// @custom:halt the guardian makes a market reduce-only; nothing stops reductions, margin or liquidations.
-contract Keel is Trading, Liquidations, MarketUpkeep, KeelViews, Multicall {
+contract Keel is Trading, Liquidations, MarketUpkeep, KeelViews, Multicallable {
     /// @notice Code of the cold half, run by delegatecall.
     address public immutable EXTENSION;
 

@@ -5,6 +5,7 @@ import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/Reentrancy
 import {SafeTransferLib} from "solady/src/utils/SafeTransferLib.sol";
 import {Account, Position} from "../types/Account.sol";
 import {AccountId} from "../types/AccountId.sol";
+import {Escrow, EscrowClaim, EscrowOutcome} from "../types/Escrow.sol";
 import {MarketLinks} from "../types/MarketConfig.sol";
 import {IKeelErrors} from "../interfaces/IKeelErrors.sol";
 import {IKeelEvents} from "../interfaces/IKeelEvents.sol";
@@ -13,7 +14,7 @@ import {MarketWords} from "./MarketStore.sol";
 
 /// @title Storage and token boundary, shared by the core and its extension
 /// @notice Both contracts inherit this one first and the core adds no storage of its own, so their layouts agree; the one slot of
-/// the access manager follows, in the extension. Buckets (account balances, pool cash,
+/// the access manager follows, in the extension. Buckets (account balances, pool cash, escrow reserves,
 /// funding clearing, insurance) are WAD; their sum is `bookedTokens * TOKEN_SCALE` at every moment.
 abstract contract KeelStorage is ReentrancyGuardTransient, IKeelErrors, IKeelEvents {
     /* CONSTANTS */
@@ -47,6 +48,9 @@ abstract contract KeelStorage is ReentrancyGuardTransient, IKeelErrors, IKeelEve
     mapping(AccountId id => Account) internal accounts;
     mapping(AccountId id => mapping(uint16 market => Position)) internal positions;
     mapping(AccountId id => mapping(address operator => bool)) internal operators;
+    mapping(uint16 market => Escrow) internal escrows;
+    mapping(uint16 market => mapping(uint256 period => EscrowOutcome)) internal escrowOutcomes;
+    mapping(AccountId id => mapping(uint16 market => EscrowClaim)) internal escrowClaims;
 
     constructor(address token) {
         (bool known, bytes memory answer) = token.staticcall(abi.encodeWithSignature("decimals()"));

@@ -3,6 +3,7 @@ pragma solidity 0.8.30;
 
 import {Account, Position} from "../types/Account.sol";
 import {AccountId} from "../types/AccountId.sol";
+import {Escrow, EscrowClaim, EscrowOutcome} from "../types/Escrow.sol";
 import {Health} from "../types/Health.sol";
 import {Market} from "../types/Market.sol";
 import {MarketConfig} from "../types/MarketConfig.sol";
@@ -37,6 +38,20 @@ abstract contract KeelViews is MarginLedger {
     function marketNow(uint16 market) external view returns (Market memory m) {
         MarketConfig memory c;
         _project(market, m, c);
+    }
+
+    /// @notice See IKeelViews.
+    function escrowOf(uint16 market) external view returns (Escrow memory) {
+        return escrows[market];
+    }
+
+    /// @notice See IKeelViews.
+    function escrowClaimOf(
+        AccountId account,
+        uint16 market
+    ) external view returns (EscrowClaim memory claim, EscrowOutcome outcome) {
+        claim = escrowClaims[account][market];
+        outcome = escrowOutcomes[market][claim.period];
     }
 
     /// @notice See IKeelViews.

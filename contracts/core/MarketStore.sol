@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import {Market, Price} from "../types/Market.sol";
+import {Market} from "../types/Market.sol";
+import {PackedPrice} from "../types/PackedPrice.sol";
 
 /// @dev Six words of a market in storage.
 struct MarketWords {
@@ -10,7 +11,7 @@ struct MarketWords {
     uint256 indices;
     bytes32 fundingState;
     uint256 shares;
-    uint256 price;
+    PackedPrice price;
 }
 
 using MarketStore for MarketWords global;
@@ -37,7 +38,7 @@ library MarketStore {
         m.shares = uint120(word);
         m.stress = uint8(word >> 120);
         m.fundingClearing = int128(uint128(word >> 128)) - m.cash;
-        _loadPrice(self, m.price);
+        self.price.load(m.price);
     }
 
     /// @notice Store everything but the price.
@@ -48,24 +49,5 @@ library MarketStore {
         self.fundingState = m.fundingState;
         uint256 word = uint256(m.shares) | (uint256(m.stress) << 120);
         self.shares = word | (uint256(uint128(m.cash + m.fundingClearing)) << 128);
-    }
-
-    /// @notice Store a new price.
-    function storePrice(MarketWords storage self, Price memory p) internal {
-        self.price =
-            uint256(p.index) |
-            (uint256(p.twap) << 88) |
-            (uint256(p.sigma) << 176) |
-            (uint256(p.at) << 216) |
-            (uint256(p.flags) << 248);
-    }
-
-    function _loadPrice(MarketWords storage self, Price memory p) private view {
-        uint256 word = self.price;
-        p.index = uint88(word);
-        p.twap = uint88(word >> 88);
-        p.sigma = uint40(word >> 176);
-        p.at = uint32(word >> 216);
-        p.flags = uint8(word >> 248);
     }
 }

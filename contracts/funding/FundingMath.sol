@@ -22,12 +22,28 @@ library FundingMath {
         SizeTiers memory tiers,
         Position memory position
     ) internal pure returns (uint256 paid, uint256 received, uint256 surplus) {
-        uint256 size = Fixed.abs(position.size);
-        if (size == 0) return (0, 0, 0);
+        if (position.size == 0) return (0, 0, 0);
         unchecked {
             uint256 byLongs = market.longsPaid - position.longsPaid;
-            uint256 byShorts = market.shortsPaid - position.shortsPaid;
-            (uint256 pay, uint256 receive_) = position.size > 0 ? (byLongs, byShorts) : (byShorts, byLongs);
+            return dueBetween(position.size, tiers, byLongs, market.shortsPaid - position.shortsPaid);
+        }
+    }
+
+    /// @notice What a position owes and is owed for what the two sides paid, quote WAD.
+    /// @param byLongs what the index of longs rose by, RAY quote per base.
+    /// @param byShorts what that of shorts rose by.
+    /// @return paid ceil, the surplus included.
+    /// @return received floor.
+    /// @return surplus part of `paid` that the size tiers add.
+    function dueBetween(
+        int256 signedSize,
+        SizeTiers memory tiers,
+        uint256 byLongs,
+        uint256 byShorts
+    ) internal pure returns (uint256 paid, uint256 received, uint256 surplus) {
+        unchecked {
+            uint256 size = Fixed.abs(signedSize);
+            (uint256 pay, uint256 receive_) = signedSize > 0 ? (byLongs, byShorts) : (byShorts, byLongs);
             if (receive_ != 0) received = (size * receive_) / Fixed.RAY;
             if (pay == 0) return (0, received, 0);
             paid = Fixed.divCeil(size * pay, Fixed.RAY);

@@ -67,7 +67,7 @@ library FundingView {
     /// @notice Annualised volatility, WAD.
     function sigmaOf(Market memory market) internal pure returns (uint256) {
         unchecked {
-            return uint256(market.price.sigma) * 1e9;
+            return uint256(market.price.sigma) * 1e12;
         }
     }
 }

@@ -28,8 +28,8 @@ abstract contract Governance is MarketBase, AccessManaged, IKeelPool {
         MarketConfig memory config,
         MarketLinks memory links_
     ) external restricted returns (uint16 market) {
-        MarketRules.check(config, links_);
         market = ++markets_;
+        MarketRules.check(market, config, links_);
         Market memory m;
         m.accruedAt = uint32(block.timestamp);
         _set(market, config, links_);
@@ -43,7 +43,7 @@ abstract contract Governance is MarketBase, AccessManaged, IKeelPool {
         MarketConfig memory before;
         markets[market].load(m);
         configs[market].load(before);
-        MarketRules.check(config, links_);
+        MarketRules.check(market, config, links_);
         if (_skew(m) != 0 && config.depthPerShare != before.depthPerShare) {
             revert ParameterOutOfBounds(
                 "depthPerShare",

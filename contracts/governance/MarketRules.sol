@@ -3,6 +3,7 @@ pragma solidity ^0.8.30;
 
 import {IFundingModel} from "../interfaces/IFundingModel.sol";
 import {IKeelErrors} from "../interfaces/IKeelErrors.sol";
+import {IOracleHub} from "../interfaces/IOracleHub.sol";
 import {Brackets, MarketConfig, MarketLinks, SizeTiers} from "../types/MarketConfig.sol";
 
 /// @title Bounds of every market parameter
@@ -14,7 +15,7 @@ library MarketRules {
     uint256 private constant BPS = 10_000;
 
     /// @notice Revert with the first parameter that is out of bounds.
-    function check(MarketConfig memory c, MarketLinks memory links) internal view {
+    function check(uint16 market, MarketConfig memory c, MarketLinks memory links) internal view {
         _within("takerFeePpm", c.takerFeePpm, 0, 10_000);
         _within("deviationFeePpm", c.deviationFeePpm, 0, 20_000);
         _within("insuranceFeeSharePpm", c.insuranceFeeSharePpm, 0, 1_000_000);
@@ -31,9 +32,9 @@ library MarketRules {
         _within("targetBps", links.targetBps, 10_100, 20_000);
         _checkModel(c.fundingModel);
         _hasCode("vault", links.vault);
-        _hasCode("oracle", links.oracle);
         _checkBrackets(c, links);
         _checkTiers(c.tiers);
+        _checkHub(links.oracle, market);
     }
 
     /// @dev A model answers with caps of 10 % per 8 h at most; what it does inside them is its own affair, its parameters were
@@ -52,6 +53,24 @@ library MarketRules {
         if (!answered) revert IKeelErrors.FundingModelUnknown(model);
         _within("capLongsPay", longsPay, 0, 0.1e18);
         _within("capShortsPay", shortsPay, 0, 0.1e18);
+    }
+
+    /// @dev A hub of another market would mix two histories, one of another core could not be asked.
+    function _checkHub(address oracle, uint16 market) private view {
+        uint256 core = _answer(oracle, IOracleHub.CORE.selector);
+        if (core != uint160(address(this)) || _answer(oracle, IOracleHub.MARKET.selector) != market) {
+            revert IKeelErrors.HubUnknown(oracle, market);
+        }
+    }
+
+    /// @dev First word that a contract answers; 0 where it does not.
+    function _answer(address target, bytes4 question) private view returns (uint256 word) {
+        assembly ("memory-safe") {
+            mstore(0x00, question)
+            if and(gt(returndatasize(), 0x1f), staticcall(gas(), target, 0x00, 0x04, 0x00, 0x20)) {
+                word := mload(0x00)
+            }
+        }
     }
 
     function _checkTiers(SizeTiers memory t) private pure {

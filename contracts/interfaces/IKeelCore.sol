@@ -59,6 +59,11 @@ interface IKeelCore {
     /// @notice Accrue a market's funding up to now. Anyone, any time; once or a thousand times is the same.
     function accrue(uint16 market) external;
 
+    /// @notice Credit an account with its claim on a stretch of suspect prices that has ended. Anyone, any time; a touch of the
+    /// position does it too.
+    /// @return credit quote WAD.
+    function claimFunding(AccountId account, uint16 market) external returns (uint256 credit);
+
     /// @notice Accrue at the old price, then store what the oracle says. Anyone; once per block, a second call does nothing.
     function updatePrice(uint16 market) external;
 }

@@ -35,6 +35,8 @@ interface IKeelErrors {
     error MarginTooLow(int256 equity, uint256 required);
     /// @notice The account is healthy.
     error NotLiquidatable(int256 equity, uint256 maintenance);
+    /// @notice The account has no claim on funding in the market, or it is not decided yet.
+    error NoClaim(uint256 account, uint16 market);
     /// @notice The account has no position in the market.
     error NoPosition(uint256 account, uint16 market);
     /// @notice The core holds fewer tokens than it owes (fee-on-transfer token?), or is asked for more than all accounts, pools and
@@ -54,6 +56,8 @@ interface IKeelErrors {
     error NoEquity(int256 equity);
     /// @notice A parameter lies outside its bounds.
     error ParameterOutOfBounds(bytes32 name, uint256 given, uint256 low, uint256 high);
+    /// @notice The address is no oracle hub that serves this core and market.
+    error HubUnknown(address oracle, uint16 market);
     /// @notice The address does not answer as a funding model.
     error FundingModelUnknown(address model);
     /// @notice Size tiers change only while no position is open.

@@ -38,6 +38,24 @@ interface IKeelEvents {
     /// @param fundingState state of the market's funding model after, opaque.
     /// @param perBase what a long of one base paid, RAY quote: positive added to the index of longs, negative to that of shorts.
     event FundingAccrued(uint16 indexed market, bytes32 fundingState, int256 perBase);
+    /// @notice Funding accrued at a suspect price: into the escrow, not into the live indices.
+    /// @param perBase what a long of one base would have paid, RAY quote, as in FundingAccrued.
+    event FundingEscrowed(uint16 indexed market, int256 perBase);
+    /// @notice A position settled its part of the escrow, before a trade or liquidation.
+    /// @param paid left the account for the reserve, quote WAD, ceil, the surplus included.
+    /// @param received waits, quote WAD, floor.
+    /// @param surplus part of `paid` that its size tier added.
+    event EscrowHeld(uint256 indexed account, uint16 indexed market, uint256 paid, uint256 received, uint256 surplus);
+    /// @notice A good price ended a stretch of suspect ones.
+    /// @param confirmed true: the pair joined the live indices and the pool took its part; false: it ended here.
+    /// @param longsPaid what longs paid in it, RAY quote per base.
+    /// @param shortsPaid what shorts paid.
+    /// @param poolDue what the pool received or paid, quote WAD.
+    event EscrowClosed(uint16 indexed market, bool confirmed, uint256 longsPaid, uint256 shortsPaid, int256 poolDue);
+    /// @notice A claim on an ended stretch went to the account's balance.
+    /// @param forfeited true: to the insurance, because the account went bankrupt after it had paid in.
+    /// @param credit quote WAD: what was received if it was confirmed, what was paid if it was rejected.
+    event EscrowReleased(uint256 indexed account, uint16 indexed market, bool forfeited, uint256 credit);
     /// @notice A price was taken; `price.at` shows whether a usable one was found.
     event PriceStored(uint16 indexed market, Price price);
     /// @notice A position was reduced by a keeper.

@@ -3,6 +3,7 @@ pragma solidity ^0.8.30;
 
 import {Account, Position} from "../types/Account.sol";
 import {AccountId} from "../types/AccountId.sol";
+import {Escrow, EscrowClaim, EscrowOutcome} from "../types/Escrow.sol";
 import {Health} from "../types/Health.sol";
 import {Market} from "../types/Market.sol";
 import {MarketConfig, MarketLinks} from "../types/MarketConfig.sol";
@@ -34,6 +35,17 @@ interface IKeelViews {
 
     /// @notice A market as it would be if touched now: funding accrued, price as stored.
     function marketNow(uint16 market) external view returns (Market memory);
+
+    /// @notice Funding of the market's last or open stretch of suspect prices, as stored.
+    function escrowOf(uint16 market) external view returns (Escrow memory);
+
+    /// @notice What an account has in a market's escrow.
+    /// @return claim as stored; period 0 = none.
+    /// @return outcome what became of its period.
+    function escrowClaimOf(
+        AccountId account,
+        uint16 market
+    ) external view returns (EscrowClaim memory claim, EscrowOutcome outcome);
 
     /// @notice Parameters of a market.
     function configOf(uint16 market) external view returns (MarketConfig memory config, MarketLinks memory links);

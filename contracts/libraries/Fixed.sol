@@ -21,17 +21,17 @@ library Fixed {
         return FixedPointMathLib.fullMulDivUp(a, b, d);
     }
 
-    /// @notice ceil(a / d).
-    function divCeil(uint256 a, uint256 d) internal pure returns (uint256) {
-        unchecked {
-            return a == 0 ? 0 : (a - 1) / d + 1;
+    /// @notice ceil(a / d); d is not zero.
+    function divCeil(uint256 a, uint256 d) internal pure returns (uint256 q) {
+        assembly ("memory-safe") {
+            q := add(div(a, d), iszero(iszero(mod(a, d))))
         }
     }
 
-    /// @notice floor(a / d) of a signed dividend: -1 / 2 = -1.
-    function divFloor(int256 a, uint256 d) internal pure returns (int256) {
-        unchecked {
-            return a >= 0 ? int256(uint256(a) / d) : -int256(divCeil(uint256(-a), d));
+    /// @notice floor(a / d) of a signed dividend: -1 / 2 = -1; d is not zero and below 2^255.
+    function divFloor(int256 a, uint256 d) internal pure returns (int256 q) {
+        assembly ("memory-safe") {
+            q := sub(sdiv(a, d), slt(smod(a, d), 0))
         }
     }
 
@@ -57,11 +57,11 @@ library Fixed {
 
     /// @notice The smaller of two signed values.
     function min(int256 a, int256 b) internal pure returns (int256) {
-        return a < b ? a : b;
+        return FixedPointMathLib.min(a, b);
     }
 
     /// @notice The larger of two signed values.
     function max(int256 a, int256 b) internal pure returns (int256) {
-        return a > b ? a : b;
+        return FixedPointMathLib.max(a, b);
     }
 }

@@ -29,6 +29,7 @@ abstract contract Liquidations is Filling {
         LiquidationMath.Tier tier;
         int256 size;
         uint256 rate;
+        uint256 spreadBps;
         int256 equity;
         uint256 maintenance;
         uint256 maintenanceHere;
@@ -52,16 +53,18 @@ abstract contract Liquidations is Filling {
         return (plan.size, reward);
     }
 
-    /// @dev Tier and size; reverts for a healthy account. In a volatile market the account must be unhealthy at index and at
-    /// TWAP; after a sequencer outage by a fifth.
+    /// @dev Tier and size; reverts for a healthy account. At a doubtful price and in a volatile market the account must be unhealthy at
+    /// TWAP and at the index moved in its favour by the spread; after a sequencer outage by a fifth.
     function _plan(Touch memory t) private view returns (Plan memory plan) {
         ValidityLadder.require_(t.market.price, t.validity, Action.Liquidate);
         Health memory h = _healthOf(t, Action.Liquidate);
-        int256 equity = h.worst >= Validity.Volatile ? h.equityBetter : h.equity;
+        int256 equity = h.equityBetter;
         uint256 trigger = h.worst == Validity.SequencerGrace ? (h.maintenance * GRACE_BPS) / Fixed.BPS : h.maintenance;
         if (equity >= int256(trigger)) revert NotLiquidatable(equity, trigger);
         (plan.equity, plan.maintenance) = (h.equity, h.maintenance);
         plan.lossElsewhere = h.withdrawable - t.account.balance - _lossHere(t);
+        // The curve fills a liquidation without the spread; the penalty makes up for it, as far as equity goes.
+        (plan.spreadBps, t.market.price.spreadBps) = (t.market.price.spreadBps, 0);
         uint256 ratio = LiquidationMath.marginRatio(equity, h.maintenance);
         plan.tier = LiquidationMath.tier(ratio);
         plan.rate = LiquidationMath.penaltyRate(
@@ -78,7 +81,7 @@ abstract contract Liquidations is Filling {
         uint256 index = t.market.price.index;
         uint256 value = Fixed.divCeil(held * index, Fixed.WAD);
         uint256 room = _room(t, t.position.size > 0);
-        uint256 costAll = _costOfAll(t, plan.rate, held, room);
+        uint256 costAll = _costOfAll(t, plan, held, room);
         uint256 targetBps = links[t.marketId].targetBps;
         plan.maintenanceHere = MarginMath.maintenance(t.config.brackets, value);
         uint256 fraction = LiquidationMath.closeFraction(
@@ -96,13 +99,13 @@ abstract contract Liquidations is Filling {
     }
 
     /// @dev What closing `held` would cost the account, quote WAD: slippage and penalty of what the curve takes, scaled up.
-    function _costOfAll(Touch memory t, uint256 rate, uint256 held, uint256 room) private pure returns (uint256) {
+    function _costOfAll(Touch memory t, Plan memory plan, uint256 held, uint256 room) private pure returns (uint256) {
         uint256 size = held < room ? held : room;
         if (size == 0) return 0;
         int256 closing = t.position.size > 0 ? -int256(size) : int256(size);
         int256 cost = _cost(t.market, _depth(t), _skew(t.market), closing);
         int256 loss = _lossOf(t, closing, cost);
-        uint256 sum = _fullPenalty(t, rate, size, cost) + (loss > 0 ? uint256(loss) : 0);
+        uint256 sum = _fullPenalty(t, plan, size, cost) + (loss > 0 ? uint256(loss) : 0);
         return size == held ? sum : Fixed.mulDivCeil(sum, held, size);
     }
 
@@ -111,35 +114,42 @@ abstract contract Liquidations is Filling {
         return cost - Fixed.divFloor(size * int256(uint256(t.market.price.index)), Fixed.WAD);
     }
 
-    /// @dev Penalty on the closed value, and never less than the fee of a trade.
-    function _fullPenalty(Touch memory t, uint256 rate, uint256 size, int256 cost) private pure returns (uint256) {
+    /// @dev Penalty on the closed value, and never less than what a trade would have paid beside the curve.
+    function _fullPenalty(Touch memory t, Plan memory plan, uint256 size, int256 cost) private pure returns (uint256) {
         uint256 value = Fixed.divCeil(size * t.market.price.index, Fixed.WAD);
-        uint256 penalty = Fixed.divCeil(value * rate, Fixed.BPS * Fixed.WAD);
-        uint256 fee = _feeOn(t.config, cost);
-        return penalty > fee ? penalty : fee;
+        uint256 penalty = Fixed.divCeil(value * plan.rate, Fixed.BPS * Fixed.WAD);
+        uint256 least = _leastPenalty(t, plan, cost);
+        return penalty > least ? penalty : least;
+    }
+
+    /// @dev Fee of a trade, and the spread that it would have paid, ceil each.
+    function _leastPenalty(Touch memory t, Plan memory plan, int256 cost) private pure returns (uint256) {
+        return _feeOn(t.config, cost) + Fixed.divCeil(Fixed.abs(cost) * plan.spreadBps, Fixed.BPS);
     }
 
     /// @dev Penalty at most what leaves the margin ratio of the rest of the account where it was (for the last position: at most
     /// the equity that the fill leaves), and at most what is there without unrealised profit, which the curve may not pay; but
-    /// not below the fee of a trade while equity is left. The keeper has a share only in what is there and beyond that fee, so
+    /// not below fee and spread of a trade while equity is left. The keeper has a share only in what is there and beyond those, so
     /// that liquidating oneself is never cheaper than closing.
     function _penalty(Touch memory t, Plan memory plan, int256 cost) private view returns (uint256, uint256) {
         int256 left = plan.equity - _lossOf(t, plan.size, cost);
         if (left <= 0) return (0, 0);
-        int256 fee = int256(_feeOn(t.config, cost));
-        int256 least = Fixed.min(left, fee);
-        int256 penalty = int256(_fullPenalty(t, plan.rate, Fixed.abs(plan.size), cost));
+        int256 trade = int256(_leastPenalty(t, plan, cost));
+        int256 least = Fixed.min(left, trade);
+        int256 penalty = int256(_fullPenalty(t, plan, Fixed.abs(plan.size), cost));
         penalty = Fixed.min(penalty, Fixed.max(left - int256(_backing(t, plan)), least));
         int256 settled = Fixed.max(0, t.account.balance + plan.lossElsewhere + _lossHere(t));
         penalty = Fixed.max(Fixed.min(penalty, settled), least);
         uint256 shared = uint256(Fixed.min(penalty, settled)) * links[t.marketId].keeperShareBps;
-        int256 reward = Fixed.min(int256(shared / Fixed.BPS), Fixed.max(0, penalty - fee));
+        int256 reward = Fixed.min(int256(shared / Fixed.BPS), Fixed.max(0, penalty - trade));
         return (uint256(penalty), uint256(reward));
     }
 
-    /// @dev Unrealised loss of the touched position at the worse of index and TWAP, quote WAD, at most 0.
+    /// @dev Unrealised loss of the touched position at the worse of TWAP and index less its spread, quote WAD, at most 0.
     function _lossHere(Touch memory t) private pure returns (int256) {
         (uint256 index, uint256 twap) = (t.market.price.index, t.market.price.twap);
+        uint256 spread = Fixed.divCeil(index * t.market.price.spreadBps, Fixed.BPS);
+        index = t.position.size > 0 ? index - spread : index + spread;
         uint256 worse = (t.position.size > 0) == (twap < index) ? twap : index;
         int256 value = Fixed.divFloor(t.position.size * int256(worse), Fixed.WAD);
         return Fixed.min(0, value - t.position.notional);
@@ -166,6 +176,7 @@ abstract contract Liquidations is Filling {
         t.toInsurance = 0;
         t.market.cash -= int128(int256(fromPool));
         t.account.balance = 0;
+        _forfeit(t.id, t.marketId);
         emit BadDebtCovered(AccountId.unwrap(t.id), t.marketId, fromInsurance, fromPool);
     }
 }

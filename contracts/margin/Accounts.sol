@@ -2,8 +2,10 @@
 pragma solidity 0.8.30;
 
 import {SafeTransferLib} from "solady/src/utils/SafeTransferLib.sol";
-import {Account} from "../types/Account.sol";
+import {Account, Position} from "../types/Account.sol";
 import {AccountId} from "../types/AccountId.sol";
+import {Market} from "../types/Market.sol";
+import {MarketConfig} from "../types/MarketConfig.sol";
 import {Health} from "../types/Health.sol";
 import {IKeelCore} from "../interfaces/IKeelCore.sol";
 import {Action} from "../types/Validity.sol";
@@ -39,6 +41,22 @@ abstract contract Accounts is MarginLedger, IKeelCore {
         if (msg.sender != account.owner()) revert NotAuthorized(msg.sender, AccountId.unwrap(account));
         operators[account][operator] = allowed;
         emit OperatorSet(AccountId.unwrap(account), operator, allowed);
+    }
+
+    /// @inheritdoc IKeelCore
+    function claimFunding(AccountId account, uint16 market) external nonReentrant returns (uint256 credit) {
+        Market memory m;
+        MarketConfig memory c;
+        // A claim moves the clearing, which the rate depends on.
+        (Accrual outcome, int256 perBase) = _accrue(market, m, c);
+        _announce(market, m, outcome, perBase);
+        Position memory position = positions[account][market];
+        bool decided;
+        (decided, credit) = _release(account, market, m, position);
+        if (!decided) revert NoClaim(AccountId.unwrap(account), market);
+        if (position.size != 0) positions[account][market] = position;
+        accounts[account].balance += int128(int256(credit));
+        markets[market].store(m);
     }
 
     function _authorize(AccountId account) internal view {

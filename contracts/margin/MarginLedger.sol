@@ -39,7 +39,7 @@ abstract contract MarginLedger is FundingLedger {
         t.id = id;
         t.marketId = marketId;
         Accrual outcome;
-        (outcome, t.settled.perBase) = _project(marketId, t.market, t.config);
+        (outcome, t.settled.perBase) = _accrue(marketId, t.market, t.config);
         t.settled.fundingState = t.market.fundingState;
         if (outcome == Accrual.Spiked) emit FundingSpiked(marketId, t.market.stress);
         configs[marketId].loadPosition(t.config);
@@ -47,6 +47,7 @@ abstract contract MarginLedger is FundingLedger {
         t.validity = _validityOf(t.market, t.config);
         t.account = accounts[id];
         t.position = positions[id][marketId];
+        if (t.position.escrowed || ValidityLadder.suspect(t.market.price.flags)) _settleEscrow(t);
         _settle(t);
     }
 
@@ -89,11 +90,32 @@ abstract contract MarginLedger is FundingLedger {
         MarketConfig memory config;
         for (; set != 0; set >>= 16) {
             uint16 marketId = uint16(set);
-            _project(marketId, market, config);
+            (, int256 ahead, ) = _project(marketId, market, config);
             configs[marketId].loadPosition(config);
             Validity validity = _validityOf(market, config);
             ValidityLadder.require_(market.price, validity, action);
-            _value(h, market, config, positions[id][marketId], validity);
+            Position memory position = positions[id][marketId];
+            if (position.escrowed) _addClaim(h, id, marketId, position);
+            if (ValidityLadder.suspect(market.price.flags)) {
+                (uint256 owed, , ) = _owed(id, marketId, config.tiers, position, ahead);
+                _shift(h, -int256(owed));
+                h.withdrawable -= int256(owed);
+            }
+            _value(h, market, config, position, validity);
+        }
+    }
+
+    /// @dev A decided claim counts like balance, except for withdrawals: those need it credited.
+    function _addClaim(Health memory h, AccountId id, uint16 marketId, Position memory position) private view {
+        (, uint256 credit) = _claimOf(marketId, escrowClaims[id][marketId], position);
+        _shift(h, int256(credit));
+    }
+
+    function _shift(Health memory h, int256 amount) private pure {
+        unchecked {
+            h.equity += amount;
+            h.equityWorse += amount;
+            h.equityBetter += amount;
         }
     }
 
@@ -116,7 +138,7 @@ abstract contract MarginLedger is FundingLedger {
         }
     }
 
-    /// @dev Profit counts at the worse of index and TWAP where it would carry new risk.
+    /// @dev Profit counts at the worse of TWAP and index less its spread where it would carry new risk.
     function _addProfit(
         Health memory h,
         Market memory market,
@@ -130,11 +152,34 @@ abstract contract MarginLedger is FundingLedger {
             int256 pnl = Fixed.divFloor(size * int256(uint256(market.price.index)), Fixed.WAD) + carried;
             int256 pnlTwap = Fixed.divFloor(size * int256(uint256(market.price.twap)), Fixed.WAD) + carried;
             h.equity += pnl;
-            (int256 worse, int256 better) = pnl < pnlTwap ? (pnl, pnlTwap) : (pnlTwap, pnl);
+            int256 doubt = Fixed.divFloor(
+                int256(Fixed.abs(size) * market.price.index * market.price.spreadBps),
+                Fixed.WAD * Fixed.BPS
+            );
+            int256 worse = Fixed.min(pnl - doubt, pnlTwap);
             h.equityWorse += worse;
-            h.equityBetter += better;
+            h.equityBetter += _inFavour(market.price.flags, pnl, doubt, pnlTwap);
             if (worse < 0) h.withdrawable += worse;
         }
+    }
+
+    /// @dev Profit and loss for a liquidation: at the index; where that is in doubt, at the better of TWAP and index plus its spread; but not at
+    /// the TWAP of a grace period, which still stands where it stood before the outage.
+    function _inFavour(uint8 flags, int256 pnl, int256 doubt, int256 pnlTwap) private pure returns (int256) {
+        if (flags & (ValidityLadder.UNCERTAIN | ValidityLadder.VOLATILE) == 0) return pnl;
+        unchecked {
+            if (flags & ValidityLadder.SEQUENCER_GRACE != 0) return pnl + doubt;
+            return Fixed.max(pnl + doubt, pnlTwap);
+        }
+    }
+
+    /// @dev Before the live settlement: take out what is decided, then pay into the open period.
+    function _settleEscrow(Touch memory t) private {
+        (, uint256 credit) = _release(t.id, t.marketId, t.market, t.position);
+        t.account.balance += SafeCastLib.toInt128(int256(credit));
+        if (t.position.size == 0 || !ValidityLadder.suspect(t.market.price.flags)) return;
+        uint256 paid = _hold(t.id, t.marketId, t.config.tiers, t.position);
+        t.account.balance -= SafeCastLib.toInt128(int256(paid));
     }
 
     function _settle(Touch memory t) private {
@@ -148,10 +193,11 @@ abstract contract MarginLedger is FundingLedger {
         (t.settled.paid, t.settled.received, t.settled.surplus) = (paid, received, surplus);
     }
 
-    /// @dev With no position left, what was collected and not credited is rounding dust.
+    /// @dev With no position and no claim left, what was collected and not credited is rounding dust.
     function _sweepDust(Touch memory t) private {
         Market memory m = t.market;
         if (m.longInterest | m.shortInterest != 0 || m.fundingClearing <= 0) return;
+        if (escrows[t.marketId].claims != 0) return;
         uint256 dust = uint256(int256(m.fundingClearing));
         m.fundingClearing = 0;
         t.toInsurance += dust;

@@ -36,10 +36,10 @@ library MarginMath {
     }
 
     /// @notice Initial margin multiplier clamp(sigma / sigma0, 1, 4), WAD, floor.
-    /// @param sigma annualised volatility, 1e-9.
+    /// @param sigma annualised volatility, 1e-6.
     /// @param baseSigmaBps volatility at which the multiplier is one, bps.
     function volatilityMultiplier(uint256 sigma, uint256 baseSigmaBps) internal pure returns (uint256) {
-        uint256 ratio = (sigma * 1e13) / baseSigmaBps;
+        uint256 ratio = (sigma * 1e16) / baseSigmaBps;
         if (ratio <= Fixed.WAD) return Fixed.WAD;
         return ratio < MAX_VOLATILITY_MULTIPLIER ? ratio : MAX_VOLATILITY_MULTIPLIER;
     }

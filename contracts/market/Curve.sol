@@ -26,9 +26,7 @@ library Curve {
     function valueCeil(uint256 index, uint256 depth, int256 skew) internal pure returns (int256) {
         if (skew == 0) return 0;
         unchecked {
-            if (skew > 0)
-                return int256(Fixed.mulDivCeil(index * uint256(skew), depth, _reserve(depth, skew) * Fixed.WAD));
-            return -int256(Fixed.mulDivFloor(index * uint256(-skew), depth, _reserve(depth, skew) * Fixed.WAD));
+            return Fixed.mulDivCeil(int256(index) * skew, depth, _reserve(depth, skew) * Fixed.WAD);
         }
     }
 
@@ -36,9 +34,7 @@ library Curve {
     function valueFloor(uint256 index, uint256 depth, int256 skew) internal pure returns (int256) {
         if (skew == 0) return 0;
         unchecked {
-            if (skew > 0)
-                return int256(Fixed.mulDivFloor(index * uint256(skew), depth, _reserve(depth, skew) * Fixed.WAD));
-            return -int256(Fixed.mulDivCeil(index * uint256(-skew), depth, _reserve(depth, skew) * Fixed.WAD));
+            return Fixed.mulDivFloor(int256(index) * skew, depth, _reserve(depth, skew) * Fixed.WAD);
         }
     }
 

@@ -14,11 +14,15 @@ import {PositionMath} from "./PositionMath.sol";
 /// @title A fill on the curve, for trades and liquidations alike
 /// @notice Sizes base WAD, costs quote WAD, rounded against the trader; the pool's cash pays and takes what is realised.
 abstract contract Filling is Accounts {
-    /// @dev Price at the worse of index and TWAP for the side.
+    /// @dev Price at the worse for the side of TWAP and index, the index moved by its spread, ceil.
     function _cost(Market memory m, uint256 depth, int256 skew, int256 size) internal pure returns (int256) {
-        bool twapHigher = m.price.twap > m.price.index;
-        uint256 index = (size > 0) == twapHigher ? m.price.twap : m.price.index;
-        return Curve.cost(index, depth, skew, size);
+        unchecked {
+            uint256 index = m.price.index;
+            uint256 twap = m.price.twap;
+            uint256 spread = Fixed.divCeil(index * m.price.spreadBps, Fixed.BPS);
+            index = size > 0 ? index + spread : index - spread;
+            return Curve.cost((size > 0) == (twap > index) ? twap : index, depth, skew, size);
+        }
     }
 
     /// @dev Fee of a trade on its cost, taker fee and surcharge, quote WAD, ceil.
@@ -49,7 +53,7 @@ abstract contract Filling is Accounts {
         (int256 before, int256 notional) = (t.position.size, t.position.notional);
         f = PositionMath.fill(before, notional, size, _cost(m, depth, skew, size));
         if (Fixed.abs(f.sizeAfter) > MAX_SIZE) revert SizeOutOfRange(f.sizeAfter, MAX_SIZE);
-        (t.position.size, t.position.notional) = (int128(f.sizeAfter), SafeCastLib.toInt128(f.notionalAfter));
+        (t.position.size, t.position.notional) = (int120(f.sizeAfter), SafeCastLib.toInt128(f.notionalAfter));
         m.openNotional += SafeCastLib.toInt128(f.notionalAfter - notional);
         int128 realized = SafeCastLib.toInt128(f.realized);
         m.cash -= realized;

@@ -11,16 +11,20 @@ import {FundingLedger} from "../funding/FundingLedger.sol";
 abstract contract MarketUpkeep is FundingLedger, IKeelCore {
     /// @inheritdoc IKeelCore
     function accrue(uint16 market) external nonReentrant {
-        Market memory m;
-        MarketConfig memory c;
-        _accrue(market, m, c);
+        _keepUp(market, false);
     }
 
     /// @inheritdoc IKeelCore
     function updatePrice(uint16 market) external nonReentrant {
+        _keepUp(market, true);
+    }
+
+    function _keepUp(uint16 market, bool newPrice) private {
         Market memory m;
         MarketConfig memory c;
-        _accrue(market, m, c);
-        _takePrice(market, m);
+        (Accrual outcome, int256 perBase) = _accrue(market, m, c);
+        _announce(market, m, outcome, perBase);
+        if (newPrice) _takePrice(market, m);
+        markets[market].store(m);
     }
 }

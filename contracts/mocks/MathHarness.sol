@@ -139,7 +139,7 @@ contract MathHarness {
         uint256 priceBefore,
         uint256 priceAfter,
         uint256 elapsed
-    ) external pure returns (uint256 next, uint40 sigma) {
+    ) external pure returns (uint256 next, uint256 sigma) {
         next = Volatility.update(before, priceBefore, priceAfter, elapsed);
         sigma = Volatility.sigma(next);
     }

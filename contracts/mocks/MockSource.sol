@@ -25,12 +25,19 @@ contract MockSource is IPriceSource {
     /// @inheritdoc IPriceSource
     uint256 public constant heartbeat = 1 days;
     uint256 private price;
+    uint256 private spread;
     Fault private fault;
 
     /// @notice Answer this from now on.
     /// @param price_ WAD quote per base.
     function set(uint256 price_) external {
         price = price_;
+    }
+
+    /// @notice Answer this confidence from now on.
+    /// @param spread_ WAD quote per base.
+    function setSpread(uint256 spread_) external {
+        spread = spread_;
     }
 
     /// @notice Fail in this way from now on.
@@ -40,14 +47,15 @@ contract MockSource is IPriceSource {
     }
 
     /// @inheritdoc IPriceSource
-    function latest() external view returns (uint256, uint256) {
+    function latest() external view returns (uint256, uint256, uint256) {
         Fault way = fault;
         if (way == Fault.Revert) revert SourceDown();
         if (way == Fault.Burn) while (true) {}
-        uint256 answer = price;
+        (uint256 answer, uint256 width) = (price, spread);
         assembly {
             mstore(0x80, answer)
-            mstore(0xa0, timestamp())
+            mstore(0xa0, width)
+            mstore(0xc0, timestamp())
             // 200,000 bytes of memory cost 95,000 gas. What is reverted with begins as an answer does.
             if eq(way, 2) {
                 revert(0x80, 200000)
@@ -61,7 +69,7 @@ contract MockSource is IPriceSource {
             if eq(way, 6) {
                 return(0x80, 0x20)
             }
-            return(0x80, 0x40)
+            return(0x80, 0x60)
         }
     }
 }

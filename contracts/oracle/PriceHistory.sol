@@ -1,150 +1,170 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import {IOracleHub} from "../interfaces/IOracleHub.sol";
-
 /// @title Time-weighted accumulator ring
-/// @notice The sample price is constant between updates, so its time integral is piecewise linear and an average over any
-/// window inside the history is exact. Updates closer than `SPACING` share an observation: the average then interpolates
-/// inside that stretch and stays between the smallest and largest sample.
-/// @dev Times fit 32 bits and samples 88, so the integral stays below 2^120: no sum here overflows.
+/// @notice The sample is constant between updates, so its time integral is piecewise linear and an average over any window inside the
+/// history is exact, whatever the pace of updates. Each entry is a stretch of time that ends where the next one begins; the last
+/// stretch is still open, and its sample is the caller's. Updates closer than `SPACING` share a stretch: the average then goes on
+/// in a straight line inside it, and stays between the smallest and largest sample.
+/// @dev Times fit 32 bits and samples 88, so the integral stays below 2^120: no sum here overflows. A stretch knows its own
+/// length and average, so that one load places a time in it.
 library PriceHistory {
-    /// @dev One slot: 32 + 128 = 160 bits.
-    struct Observation {
-        uint32 at;
-        uint128 cumulative;
-    }
-
-    /// @dev Two slots: (32 + 88 + 128) + (72 + 88 + 32 + 16 + 16 + 16) bits.
+    /// @dev Working copy of the head, one slot: 120 + 72 + 16 + 16 + 8 + 8 = 240 bits, low bits first.
     struct Head {
-        /// Last update, seconds; the sample in force since; the time integral up to it.
-        uint32 at;
-        uint88 sample;
-        uint128 cumulative;
-        /// Annualised variance, WAD, and the index it was last updated with.
-        uint72 variance;
-        uint88 index;
-        /// Time of the newest observation and its distance from the one before.
-        uint32 observedAt;
-        uint16 paceSeconds;
-        /// Next ring slot to write; observations written, at most `SIZE`.
-        uint16 next;
-        uint16 count;
+        /// Time integral up to the last update.
+        uint256 cumulative;
+        /// Annualised variance of the index, WAD.
+        uint256 variance;
+        /// Length of the newest stretch and of the one before, seconds, at most 65,535.
+        uint256 length;
+        uint256 pace;
+        /// Next ring slot to write; stretches kept, at most 255.
+        uint256 next;
+        uint256 count;
     }
 
+    /// @dev A stretch is one slot, low bits first: where it ends, seconds (32 bits); how long it is, seconds, at most 65,535 (16); the
+    /// average of its samples, WAD, floor (88); the time integral of all samples up to its end (120).
     struct State {
-        uint256 headLow;
-        uint256 headHigh;
-        Observation[256] ring;
+        uint256 head;
+        uint256[256] ring;
     }
 
-    uint256 internal constant SIZE = 256;
-    /// @dev 256 observations of at least 8 s cover 2,040 s: both the 5 and the 30 minute window.
+    uint256 private constant KEPT = 255;
+    uint256 private constant MAX_LENGTH = type(uint16).max;
+    /// @dev 255 stretches of at least 8 s cover 2,040 s: both the 5 and the 30 minute window.
     uint256 internal constant SPACING = 8 seconds;
 
-    /// @notice Working copy of the head, unpacked by hand: one load per word.
+    /// @notice Working copy of the head.
     function loadHead(State storage self) internal view returns (Head memory head) {
-        uint256 word = self.headLow;
-        (head.at, head.sample, head.cumulative) = (uint32(word), uint88(word >> 32), uint128(word >> 120));
-        word = self.headHigh;
-        (head.variance, head.index, head.observedAt) = (uint72(word), uint88(word >> 72), uint32(word >> 160));
-        (head.paceSeconds, head.next, head.count) = (uint16(word >> 192), uint16(word >> 208), uint16(word >> 224));
+        uint256 word = self.head;
+        (head.cumulative, head.variance) = (uint120(word), uint72(word >> 120));
+        (head.length, head.pace) = (uint16(word >> 192), uint16(word >> 208));
+        (head.next, head.count) = (uint8(word >> 224), uint8(word >> 232));
     }
 
-    /// @notice Store a head.
-    function storeHead(State storage self, Head memory head) internal {
-        self.headLow = uint256(head.at) | (uint256(head.sample) << 32) | (uint256(head.cumulative) << 120);
-        self.headHigh =
-            uint256(head.variance) |
-            (uint256(head.index) << 72) |
-            (uint256(head.observedAt) << 160) |
-            (uint256(head.paceSeconds) << 192) |
-            (uint256(head.next) << 208) |
-            (uint256(head.count) << 224);
-    }
-
-    /// @notice Close the stretch since the last update and put `sample` in force; the caller stores the head.
-    function push(State storage self, Head memory head, uint88 sample) internal {
+    /// @notice Close the stretch that began at the last update, and store the head.
+    /// @param since time of the last update, seconds, before now.
+    /// @param sample in force since then, WAD.
+    function push(State storage self, Head memory head, uint256 since, uint256 sample) internal {
         unchecked {
-            head.cumulative = uint128(_cumulativeNow(head));
-            (head.at, head.sample) = (uint32(block.timestamp), sample);
-            uint256 pace = block.timestamp - head.observedAt;
-            if (head.count != 0 && pace < SPACING) return;
-            self.ring[head.next] = Observation(head.at, head.cumulative);
-            head.paceSeconds = pace < type(uint16).max ? uint16(pace) : type(uint16).max;
-            head.observedAt = head.at;
-            head.next = uint16((head.next + 1) % SIZE);
-            if (head.count < SIZE) ++head.count;
+            uint256 length = block.timestamp - since;
+            uint256 slot = head.next;
+            head.cumulative += sample * length;
+            if (head.count != 0 && head.length < SPACING) {
+                slot = uint8(slot - 1);
+                sample = (_averageOf(self.ring[slot]) * head.length + sample * length) / (head.length + length);
+                length += head.length;
+            } else {
+                head.pace = head.length;
+                head.next = uint8(slot + 1);
+                if (head.count < KEPT) ++head.count;
+            }
+            head.length = length < MAX_LENGTH ? length : MAX_LENGTH;
+            self.ring[slot] = block.timestamp | (head.length << 32) | (sample << 48) | (head.cumulative << 136);
+            self.head =
+                head.cumulative |
+                (head.variance << 120) |
+                (head.length << 192) |
+                (head.pace << 208) |
+                (head.next << 224) |
+                (head.count << 232);
         }
     }
 
     /// @notice Average of the samples over the window that ends now, WAD, floor.
-    function average(State storage self, Head memory head, uint256 windowSeconds) internal view returns (uint256) {
+    /// @param since time of the last update, seconds.
+    /// @param sample in force since then, WAD.
+    function average(
+        State storage self,
+        Head memory head,
+        uint256 since,
+        uint256 sample,
+        uint256 windowSeconds
+    ) internal view returns (uint256) {
         unchecked {
-            if (!covers(self, head, windowSeconds)) {
-                uint256 covered = head.count == 0 ? 0 : block.timestamp - _oldestAt(self, head);
-                revert IOracleHub.HistoryTooShort(windowSeconds, covered);
+            uint256 start = block.timestamp - windowSeconds;
+            if (start >= since) return sample;
+            uint256 sum = head.cumulative + sample * (block.timestamp - since);
+            return (sum - _cumulativeAt(self, head, since, start)) / windowSeconds;
+        }
+    }
+
+    /// @notice How far back the history reaches, seconds, capped at `enough`: that much is seen without a load once there are
+    /// enough stretches, each of which is at least `SPACING` long but the newest.
+    /// @param since time of the last update, seconds; 0 = never.
+    function reach(
+        State storage self,
+        Head memory head,
+        uint256 since,
+        uint256 enough
+    ) internal view returns (uint256 age) {
+        if (since == 0) return 0;
+        unchecked {
+            age = block.timestamp - since;
+            if (age < enough && head.count != 0) {
+                if ((head.count - 1) * SPACING >= enough) return enough;
+                uint256 oldest = _at(self, head, 0);
+                age = block.timestamp - _endOf(oldest) + _lengthOf(oldest);
             }
-            uint256 before = _cumulativeAt(self, head, block.timestamp - windowSeconds);
-            return (_cumulativeNow(head) - before) / windowSeconds;
+            return age < enough ? age : enough;
         }
     }
 
-    /// @notice Whether the history reaches back over the window that ends now.
-    /// @dev Observations are at least `SPACING` apart, so enough of them cover it unseen.
-    function covers(State storage self, Head memory head, uint256 windowSeconds) internal view returns (bool) {
+    /// @dev Integral up to a time inside the kept stretches. Updates come at an even pace, so the first guess counts back from the
+    /// newest and the next one lies beside it; only then halves, which bounds the loads to 10.
+    function _cumulativeAt(
+        State storage self,
+        Head memory head,
+        uint256 since,
+        uint256 time
+    ) private view returns (uint256) {
         unchecked {
-            if (head.count == 0) return false;
-            if ((uint256(head.count) - 1) * SPACING >= windowSeconds) return true;
-            return block.timestamp - _oldestAt(self, head) >= windowSeconds;
-        }
-    }
-
-    function _cumulativeNow(Head memory head) private view returns (uint256) {
-        unchecked {
-            return uint256(head.cumulative) + uint256(head.sample) * (block.timestamp - head.at);
-        }
-    }
-
-    function _oldestAt(State storage self, Head memory head) private view returns (uint256 at) {
-        (at, ) = _at(self, head, 0);
-    }
-
-    /// @dev The observation `place` steps after the oldest.
-    function _at(State storage self, Head memory head, uint256 place) private view returns (uint256, uint256) {
-        unchecked {
-            uint256 oldest = head.count < SIZE ? 0 : head.next;
-            Observation storage o = self.ring[(oldest + place) % SIZE];
-            return (o.at, o.cumulative);
-        }
-    }
-
-    /// @dev Along the line between the observations around `time`. Updates come at an even pace, so the first guess counts back
-    /// from the newest and the next one lies beside it; only then halves, which bounds the reads to 10.
-    function _cumulativeAt(State storage self, Head memory head, uint256 time) private view returns (uint256) {
-        unchecked {
-            (uint256 low, uint256 high) = (0, head.count);
-            (uint256 from, uint256 sum) = (0, 0);
-            (uint256 to, uint256 sumTo) = (block.timestamp, _cumulativeNow(head));
-            uint256 place = _guess(head, time);
-            for (uint256 probes = 1; high - low > 1; ++probes) {
-                (uint256 at, uint256 cumulative) = _at(self, head, place);
-                if (at <= time) (low, from, sum, place) = (place, at, cumulative, place + 1);
-                else (high, to, sumTo, place) = (place, at, cumulative, place - 1);
-                if (probes > 1 || place <= low || place >= high) place = (low + high) / 2;
+            (uint256 low, uint256 high) = (0, head.count - 1);
+            uint256 place = _guess(head, since, time);
+            for (uint256 probes = 1; ; ++probes) {
+                uint256 s = _at(self, head, place);
+                uint256 beside;
+                if (_endOf(s) > time) {
+                    bool inside = _endOf(s) - _lengthOf(s) <= time || place == low;
+                    if (inside) return (s >> 136) - _averageOf(s) * (_endOf(s) - time);
+                    (high, beside) = (place, place - 1);
+                } else {
+                    low = beside = place + 1;
+                }
+                place = probes == 1 ? beside : (low + high) / 2;
             }
-            if (from == 0) (from, sum) = _at(self, head, low);
-            return to == from ? sum : sum + ((sumTo - sum) * (time - from)) / (to - from);
+            // Unreachable: the last place left is inside.
+            return 0;
         }
     }
 
-    /// @dev Place of the last observation at or before `time` if all came at the last one's pace; inside 1 .. count - 1.
-    function _guess(Head memory head, uint256 time) private pure returns (uint256) {
+    /// @dev Place of the stretch around `time` if all were as long as the one before the newest.
+    function _guess(Head memory head, uint256 since, uint256 time) private pure returns (uint256) {
         unchecked {
-            uint256 newest = uint256(head.count) - 1;
-            if (time >= head.observedAt || head.paceSeconds == 0) return newest;
-            uint256 back = (head.observedAt - time + head.paceSeconds - 1) / head.paceSeconds;
-            return back >= newest ? 1 : newest - back;
+            uint256 newest = head.count - 1;
+            if (time + head.length >= since || head.pace == 0) return newest;
+            uint256 back = (since - head.length - time + head.pace - 1) / head.pace;
+            return back > newest ? 0 : newest - back;
         }
+    }
+
+    /// @dev The stretch `place` steps after the oldest.
+    function _at(State storage self, Head memory head, uint256 place) private view returns (uint256) {
+        unchecked {
+            return self.ring[uint8(head.next - head.count + place)];
+        }
+    }
+
+    function _endOf(uint256 stretch) private pure returns (uint256) {
+        return uint32(stretch);
+    }
+
+    function _lengthOf(uint256 stretch) private pure returns (uint256) {
+        return uint16(stretch >> 32);
+    }
+
+    function _averageOf(uint256 stretch) private pure returns (uint256) {
+        return uint88(stretch >> 48);
     }
 }

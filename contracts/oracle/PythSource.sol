@@ -4,6 +4,7 @@ pragma solidity 0.8.30;
 import {IPyth} from "@pythnetwork/pyth-sdk-solidity/IPyth.sol";
 import {PythStructs} from "@pythnetwork/pyth-sdk-solidity/PythStructs.sol";
 import {IPriceSource} from "../interfaces/IPriceSource.sol";
+import {Fixed} from "../libraries/Fixed.sol";
 
 /// @title Price source over a Pyth feed
 /// @notice Reads what was last pushed; who pushes, pays (see PythUpdater). Unusable when there is none, when it is not
@@ -46,19 +47,23 @@ contract PythSource is IPriceSource {
     /// @inheritdoc IPriceSource
     /// @dev The price is below 2^63 and the scale at most 10^30: no product overflows. A price from a clock ahead counts as
     /// of now.
-    function latest() external view returns (uint256 price, uint256 publishedAt) {
+    function latest() external view returns (uint256 price, uint256 spread, uint256 publishedAt) {
         PythStructs.Price memory p = PYTH.getPriceUnsafe(ID);
         publishedAt = p.publishTime;
         if (publishedAt > block.timestamp) {
-            if (publishedAt - block.timestamp > MAX_AHEAD) return (0, publishedAt);
+            if (publishedAt - block.timestamp > MAX_AHEAD) return (0, 0, publishedAt);
             publishedAt = block.timestamp;
         }
-        if (p.price <= 0 || block.timestamp - publishedAt > heartbeat) return (0, publishedAt);
-        if (p.expo < MIN_EXPONENT || p.expo > MAX_EXPONENT) return (0, publishedAt);
-        price = uint256(uint64(p.price));
-        if (uint256(p.conf) * 10_000 > price * CONFIDENCE_BPS) return (0, publishedAt);
+        if (p.price <= 0 || block.timestamp - publishedAt > heartbeat) return (0, 0, publishedAt);
+        if (p.expo < MIN_EXPONENT || p.expo > MAX_EXPONENT) return (0, 0, publishedAt);
+        (price, spread) = (uint256(uint64(p.price)), p.conf);
+        if (spread * Fixed.BPS > price * CONFIDENCE_BPS) return (0, 0, publishedAt);
         int256 exponent = int256(p.expo) + 18;
-        price = exponent < 0 ? price / 10 ** uint256(-exponent) : price * 10 ** uint256(exponent);
+        if (exponent >= 0) {
+            (price, spread) = (price * 10 ** uint256(exponent), spread * 10 ** uint256(exponent));
+        } else {
+            (price, spread) = (price / 10 ** uint256(-exponent), Fixed.divCeil(spread, 10 ** uint256(-exponent)));
+        }
     }
 
     function _check(bytes32 name, uint256 given, uint256 low, uint256 high) private pure {

@@ -59,7 +59,7 @@ contract UniswapV3Source is IPriceSource {
     /// @inheritdoc IPriceSource
     /// @dev Geometric mean = exp(mean of the logarithm); the mean tick is not rounded, so base and quote have inverse prices.
     /// Wrong by less than 10^-17 of the price and 1 wei.
-    function latest() external view returns (uint256 price, uint256 publishedAt) {
+    function latest() external view returns (uint256 price, uint256, uint256 publishedAt) {
         uint32[] memory ago = new uint32[](2);
         ago[0] = uint32(heartbeat);
         (int56[] memory ticks, uint160[] memory inverses) = POOL.observe(ago);
@@ -69,7 +69,7 @@ contract UniswapV3Source is IPriceSource {
             // The integral wraps.
             inverse = inverses[1] - inverses[0];
         }
-        if ((heartbeat << 128) / inverse < MIN_LIQUIDITY) return (0, publishedAt);
+        if ((heartbeat << 128) / inverse < MIN_LIQUIDITY) return (0, 0, publishedAt);
         int256 ticksHeld = int256(ticks[1]) - ticks[0];
         int256 ln = (ticksHeld * LN_TICK) / int256(heartbeat);
         // Token1 per token0 is what a tick measures.

@@ -6,7 +6,7 @@ import {Action, Validity} from "../types/Validity.sol";
 
 /// @title Validity ladder and action matrix
 /// @notice The one place that says which action is allowed at which validity. A price with several defects is as good as
-/// its worst one, except that an age beyond the stale limit forbids what either defect forbids.
+/// its worst one, and forbids what any of them forbids.
 library ValidityLadder {
     /// @notice The stored price does not allow the action.
     /// @param action what was asked for.
@@ -20,6 +20,12 @@ library ValidityLadder {
     uint8 internal constant VOLATILE = 4;
     uint8 internal constant SEQUENCER_GRACE = 8;
     uint8 internal constant INVALID = 16;
+    /// @dev Why it is INVALID.
+    uint8 internal constant SEQUENCER_DOWN = 32;
+    /// @dev A price that may be wrong: funding at it waits for a better one (see FundingEscrow).
+    uint8 internal constant SUSPECT = UNCERTAIN | VOLATILE | INVALID;
+    /// @dev A price that does not move averages: a doubt, or a market that has just come back.
+    uint8 internal constant UNFIT = UNCERTAIN | SEQUENCER_GRACE;
 
     // Rows: one byte per validity, one bit per action, bit 0 AddMargin .. bit 6 PoolRedeem.
     //                                        Redeem Deposit Liquidate Withdraw Open Reduce AddMargin
@@ -29,7 +35,7 @@ library ValidityLadder {
     uint256 private constant ROW_STALE60 = 0x01; //  0      0      0        0      0     0       1
     uint256 private constant ROW_UNCERTAIN = 0x13; //0      0      1        0      0     1       1
     uint256 private constant ROW_VOLATILE = 0x13; // 0      0      1        0      0     1       1
-    uint256 private constant ROW_GRACE = 0x53; //    1      0      1        0      0     1       1
+    uint256 private constant ROW_GRACE = 0x13; //    0      0      1        0      0     1       1
     uint256 private constant ROW_INVALID = 0x01; //  0      0      0        0      0     0       1
 
     /// @dev Byte `v` of the word is the row of validity `v`.
@@ -53,6 +59,11 @@ library ValidityLadder {
         if (price.flags & UNCERTAIN != 0) return Validity.Uncertain;
         if (price.flags & SHORT_TWAP != 0) return age > freshSeconds ? Validity.Stale10 : Validity.ShortTwap;
         return age > freshSeconds ? Validity.Stale10 : Validity.Valid;
+    }
+
+    /// @notice Whether funding at a price with these defects waits in escrow.
+    function suspect(uint8 flags) internal pure returns (bool) {
+        return flags & SUSPECT != 0;
     }
 
     /// @notice Whether the matrix allows the action.

@@ -105,7 +105,7 @@ abstract contract Pools is MarketBase, IKeelPool {
     /// @dev A market with funding accrued up to now, in memory only.
     function _now(uint16 market) private view returns (Market memory m, MarketConfig memory c) {
         bytes4 selector = IKeelViews.marketNow.selector;
-        // The answer is copied to where `Market` keeps its eleven words, and the five of its price behind them.
+        // The answer is copied to where `Market` keeps its eleven words, and the six of its price behind them.
         assembly ("memory-safe") {
             mstore(0x00, selector)
             mstore(0x04, market)
@@ -113,7 +113,7 @@ abstract contract Pools is MarketBase, IKeelPool {
                 returndatacopy(m, 0, returndatasize())
                 revert(m, returndatasize())
             }
-            returndatacopy(mload(add(m, 0x160)), 0x160, 0xa0)
+            returndatacopy(mload(add(m, 0x160)), 0x160, 0xc0)
         }
         configs[market].load(c);
     }

@@ -9,10 +9,12 @@ struct Account {
     uint128 markets;
 }
 
-/// @dev Two slots: (128 + 128) + (128 + 128) bits.
+/// @dev Two slots: (120 + 8 + 128) + (128 + 128) bits.
 struct Position {
     /// Base, WAD, long positive.
-    int128 size;
+    int120 size;
+    /// Whether it settled a part of its market's escrow (see FundingEscrow): the account has a claim then.
+    bool escrowed;
     /// Quote paid for `size`, WAD, same sign as `size`.
     int128 notional;
     /// `Market.longsPaid` at the last settlement, RAY quote per base.

@@ -9,7 +9,7 @@ struct Health {
     int256 equity;
     /// The same with each position at the worse of index and TWAP, floor.
     int256 equityWorse;
-    /// The same with each position at the better of index and TWAP, floor.
+    /// What liquidation goes by: `equity`, with a doubtful or volatile price moved in the account's favour, floor.
     int256 equityBetter;
     /// `equityWorse` without unrealised profit: what can back a withdrawal.
     int256 withdrawable;

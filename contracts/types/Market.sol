@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-/// @dev The stored price of a market. One slot: 88 + 88 + 40 + 32 + 8 = 256 bits.
+/// @dev The stored price of a market. One slot: 88 + 88 + 24 + 16 + 32 + 8 = 256 bits.
 struct Price {
     /// Index price, WAD quote per base.
     uint88 index;
     /// Clamped 5-minute time-weighted average of the index, WAD quote per base.
     uint88 twap;
-    /// Annualised EWMA volatility of clamped index returns, 1e-9 units (0.6e9 = 60 %).
-    uint40 sigma;
+    /// Annualised EWMA volatility of clamped index returns, 1e-6 units (0.6e6 = 60 %).
+    uint24 sigma;
+    /// How far from the index the true price may lie, bps, ceil: the feed's own confidence, or the disagreement of sources.
+    uint16 spreadBps;
     /// Block time at which this price was stored, seconds; 0 = never.
     uint32 at;
     /// Defects found when the price was taken (see Validity).

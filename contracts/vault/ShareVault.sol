@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {ERC20} from "solady/src/tokens/ERC20.sol";
+import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
+import {LibCall} from "solady/src/utils/LibCall.sol";
 import {SafeTransferLib} from "solady/src/utils/SafeTransferLib.sol";
 import {IKeel} from "../interfaces/IKeel.sol";
+import {IKeelPool} from "../interfaces/IKeelPool.sol";
 import {IShareVault} from "../interfaces/IShareVault.sol";
 
 /// @title ERC-4626 in, ERC-7540 out: shares whose assets live in the core
@@ -29,8 +31,6 @@ contract ShareVault is ERC20, IShareVault {
     address public immutable asset;
     uint256 private immutable ASSET_SCALE;
 
-    string private _name;
-    string private _symbol;
     mapping(address controller => Request) private requests;
     mapping(address controller => mapping(address operator => bool)) public isOperator;
 
@@ -39,25 +39,20 @@ contract ShareVault is ERC20, IShareVault {
     /// @param cooldown seconds between request and claim.
     /// @param name_ token name.
     /// @param symbol_ token symbol.
-    constructor(IKeel core, uint16 market, uint256 cooldown, string memory name_, string memory symbol_) {
+    constructor(
+        IKeel core,
+        uint16 market,
+        uint256 cooldown,
+        string memory name_,
+        string memory symbol_
+    ) ERC20(name_, symbol_) {
         (CORE, MARKET) = (core, market);
         COOLDOWN = cooldown;
         asset = core.TOKEN();
         ASSET_SCALE = core.TOKEN_SCALE();
-        (_name, _symbol) = (name_, symbol_);
     }
 
     /* SHARE TOKEN */
-
-    /// @notice Name of the share token.
-    function name() public view override returns (string memory) {
-        return _name;
-    }
-
-    /// @notice Symbol of the share token.
-    function symbol() public view override returns (string memory) {
-        return _symbol;
-    }
 
     /// @notice Six more than WAD has: the virtual-share offset.
     function decimals() public pure override returns (uint8) {
@@ -185,17 +180,17 @@ contract ShareVault is ERC20, IShareVault {
 
     /// @inheritdoc IShareVault
     function convertToAssets(uint256 shares) external view returns (uint256) {
-        return MARKET == 0 ? CORE.previewInsuranceRedeem(shares) : CORE.convertToPoolTokens(MARKET, shares);
+        return _ask(IKeelPool.previewInsuranceRedeem.selector, IKeelPool.convertToPoolTokens.selector, shares);
     }
 
     /// @inheritdoc IShareVault
     function previewDeposit(uint256 assets) public view returns (uint256) {
-        return MARKET == 0 ? CORE.previewInsuranceDeposit(assets) : CORE.previewPoolDeposit(MARKET, assets);
+        return _ask(IKeelPool.previewInsuranceDeposit.selector, IKeelPool.previewPoolDeposit.selector, assets);
     }
 
     /// @inheritdoc IShareVault
     function previewMint(uint256 shares) public view returns (uint256) {
-        return MARKET == 0 ? CORE.previewInsuranceMint(shares) : CORE.previewPoolMint(MARKET, shares);
+        return _ask(IKeelPool.previewInsuranceMint.selector, IKeelPool.previewPoolMint.selector, shares);
     }
 
     function _deposit(uint256 assets, uint256 wanted, address receiver) private returns (uint256 shares) {
@@ -203,6 +198,13 @@ contract ShareVault is ERC20, IShareVault {
         shares = MARKET == 0 ? CORE.insuranceDeposit(assets, wanted) : CORE.poolDeposit(MARKET, assets, wanted);
         _mint(receiver, shares);
         emit Deposit(msg.sender, receiver, assets, shares);
+    }
+
+    /// @dev One question to the core about an amount, of the insurance or of this vault's market.
+    function _ask(bytes4 ofInsurance, bytes4 ofPool, uint256 amount) private view returns (uint256) {
+        bytes memory question =
+            MARKET == 0 ? abi.encodeWithSelector(ofInsurance, amount) : abi.encodeWithSelector(ofPool, MARKET, amount);
+        return abi.decode(LibCall.staticCallContract(address(CORE), question), (uint256));
     }
 
     function _claimable(Request storage r) private view returns (uint256) {

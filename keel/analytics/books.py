@@ -6,18 +6,19 @@ contracts: a fill must cost what the curve says, a settlement must be what the i
 is kept in `faults`.
 """
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
+from keel.analytics.escrow_events import EscrowEvents
 from keel.analytics.market_book import MarketBook
 from keel.analytics.tape import Entry
 from keel.errors import DataError
-from keel.model import curve, funding, market_set, pool, position
+from keel.model import funding, market_set, pool, position
 from keel.model.fixed import mul_div_floor_signed
-from keel.model.records import Account, Market, MarketConfig, MarketLinks, Position, parse
+from keel.model.ledger.filling import fill_cost
+from keel.model.records import Market, MarketConfig, MarketLinks, Position, parse
 from keel.model.validity import Price
 from keel.sdk.protocol import account_id
 from keel.units import RAY
@@ -26,30 +27,17 @@ from keel.units import RAY
 _SILENT = frozenset({"OperatorSet", "InsuranceVaultSet", "FundingSpiked"})
 
 
-class Books:
+class Books(EscrowEvents):
     """Event-sourced ledger of one core.
 
     Args:
         core: Address of the core; events of other contracts are passed over.
         token_scale: WAD per token unit.
-
-    Attributes:
-        accounts: Accounts by id.
-        positions: Open positions by account id and market.
-        markets: Markets by id.
-        insurance: Insurance assets, quote WAD.
-        insurance_shares: 24 decimals.
-        booked: Tokens in less tokens out, token units.
-        faults: What the events say that the model does not.
     """
 
     def __init__(self, core: str, token_scale: int) -> None:
+        super().__init__()
         self._core, self._scale = core, token_scale
-        self.accounts: dict[int, Account] = defaultdict(Account)
-        self.positions: dict[tuple[int, int], Position] = {}
-        self.markets: dict[int, MarketBook] = {}
-        self.insurance = self.insurance_shares = self.booked = 0
-        self.faults: list[str] = []
         self._at = 0
         self._handlers: Mapping[str, Callable[[Any], None]] = {
             "Deposited": self._deposited,
@@ -58,6 +46,10 @@ class Books:
             "Liquidated": self._liquidated,
             "BadDebtCovered": self._bad_debt,
             "FundingAccrued": self._accrued,
+            "FundingEscrowed": self._escrowed,
+            "EscrowHeld": self._held_back,
+            "EscrowClosed": self._closed,
+            "EscrowReleased": self._released,
             "FundingDustSwept": self._swept,
             "PriceStored": self._priced,
             "PoolDeposited": self._pool_deposited,
@@ -84,17 +76,6 @@ class Books:
             self._at = entry.at
             handler(SimpleNamespace(**entry.log.args))
 
-    def _book(self, market: int) -> MarketBook:
-        if market not in self.markets:
-            raise DataError(f"market {market} was never configured", "feed every event since the deployment")
-        return self.markets[market]
-
-    def _held(self, account: int, market: int) -> Position:
-        held = self.positions.get((account, market))
-        if held is None:
-            raise DataError(f"account {account:#x} never traded", "feed every event since the deployment")
-        return held
-
     # Margin
 
     def _deposited(self, e: Any) -> None:
@@ -110,7 +91,7 @@ class Books:
     def _traded(self, e: Any) -> None:
         book = self._book(e.market)
         self._touched(e.account, e.market, e.settled)
-        self._fill(e.account, e.market, e.fill)
+        self._fill(e.account, e.market, e.fill, book.state.price)
         self.accounts[e.account].balance -= e.fee
         self.insurance += e.insuranceFee
         book.state.cash += e.fee - e.insuranceFee
@@ -118,7 +99,9 @@ class Books:
 
     def _liquidated(self, e: Any) -> None:
         self._touched(e.account, e.market, e.settled)
-        self._fill(e.account, e.market, e.fill)
+        # Without the spread: a doubt about a price makes a liquidation no dearer.
+        price = replace(self._book(e.market).state.price, spread_bps=0)
+        self._fill(e.account, e.market, e.fill, price)
         self.accounts[e.account].balance -= e.penalty
         self.accounts[account_id(e.keeper)].balance += e.reward
         self.insurance += e.penalty - e.reward
@@ -129,11 +112,12 @@ class Books:
         self.insurance -= e.fromInsurance
         book.state.cash -= e.fromPool
         book.report.bad_debt -= e.fromPool
+        book.escrow.forfeit(e.account)
 
-    def _fill(self, account: int, market: int, fill: Any) -> None:
+    def _fill(self, account: int, market: int, fill: Any, price: Price) -> None:
         book, key = self._book(market), (account, market)
         state, held = book.state, self.positions.get(key, Position())
-        self._check_fill(account, book, held, fill)
+        self._check_fill(account, book, held, fill, price)
         value = book.value()
         state.open_notional += fill.notionalAfter - held.notional
         state.cash -= fill.realized
@@ -146,15 +130,12 @@ class Books:
             self.accounts[account].markets = market_set.remove(members, market)
             return
         self.positions[key] = Position(
-            fill.sizeAfter, fill.notionalAfter, state.longs_paid, state.shorts_paid
+            fill.sizeAfter, held.escrowed, fill.notionalAfter, state.longs_paid, state.shorts_paid
         )
         self.accounts[account].markets = market_set.add(members, market)
 
-    def _check_fill(self, account: int, book: MarketBook, held: Position, fill: Any) -> None:
-        price = book.state.price
-        buys = fill.size > 0
-        worse = max(price.index, price.twap) if buys else min(price.index, price.twap)
-        expected = curve.cost(worse, book.depth, book.state.skew, fill.size)
+    def _check_fill(self, account: int, book: MarketBook, held: Position, fill: Any, price: Price) -> None:
+        expected = fill_cost(price, book.depth, book.state.skew, fill.size)
         self._expect(f"cost of a fill of {account:#x}", fill.cost, expected)
         after = position.fill(held.size, held.notional, fill.size, fill.cost)
         said = (fill.realized, fill.sizeAfter, fill.notionalAfter)
@@ -208,8 +189,10 @@ class Books:
     def _priced(self, e: Any) -> None:
         book = self._book(e.market)
         value = book.value()
+        price = parse(Price, e.price)
+        book.escrow.price(book.state.price, price)
         # Accrued before, also where funding had stopped and there was nothing to announce.
-        book.state.accrued_at, book.state.price = self._at, parse(Price, e.price)
+        book.state.accrued_at, book.state.price = self._at, price
         book.report.trader_pnl -= book.value() - value
 
     # Pool and insurance
@@ -267,7 +250,3 @@ class Books:
     def _status_set(self, e: Any) -> None:
         book = self._book(e.market)
         book.config = replace(book.config, status=e.status)
-
-    def _expect(self, what: str, said: object, expected: object) -> None:
-        if said != expected:
-            self.faults.append(f"{what} is {said}, the model says {expected}")

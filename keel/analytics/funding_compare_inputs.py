@@ -22,7 +22,7 @@ from keel.model.funding import EIGHT_HOURS, FundingInput
 from keel.model.volatility import sigma, update
 from keel.units import WAD, parse_wad
 
-_SIGMA_UNIT = 10**9
+_SIGMA_UNIT = 10**12
 
 
 def steps(series: Series, settings: CompareSettings, offset: int) -> list[FundingInput]:

@@ -20,7 +20,7 @@ PERIODS_PER_YEAR = 1_095
 # The curve ends where the mark is 16 times the index.
 MAX_PREMIUM = 15 * WAD
 MAX_UTILIZATION = 10**36
-MAX_SIGMA = (2**40 - 1) * 10**9
+MAX_SIGMA = (2**24 - 1) * 10**12
 MAX_INTEREST = 2**112 - 1
 MAX_TIME = 2**32 - 1
 

@@ -2,7 +2,7 @@
 
 Each figure is one transaction of its own (21,000 + calldata + execution - refund), sent from the same
 snapshot, so that storage and accounts are cold as EIP-2929 counts them. In all of them the token has 6
-decimals and an infinite allowance, there is one market, others hold positions on both sides, funding has
+decimals and an infinite allowance, others hold positions on both sides, funding has
 accrued for 30 seconds since the market was touched last, and the stored price is fresh (a price update is a
 row of its own, unless the operation says `with_price`). What each operation does, beyond that:
 
@@ -19,6 +19,7 @@ row of its own, unless the operation says `with_price`). What each operation doe
     liquidate_full          all of it, margin ratio below 0.5, no bad debt; the keeper has a balance
     poke_funding            accrue alone
     price_update            one Chainlink source; the feed's answer has changed, the observation ring is full
+    price_update_three      as price_update, on the median of three Chainlink sources
     pool_deposit            by a provider who has shares
     pool_redeem             claim of a whole request after the cooldown; provider and others keep shares
     trade_same_block        increase, where another transaction accrued the market in the same block
@@ -130,6 +131,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         "liquidate_full": Operation(_liquidate, lambda world: world.crash(_CLOSE_PRICE)),
         "poke_funding": Operation(_accrue),
         "price_update": Operation(_update_price, GasWorld.next_price),
+        "price_update_three": Operation(_update_price, GasWorld.next_median),
         "pool_deposit": Operation(_pool_deposit),
         "pool_redeem": Operation(_pool_redeem, GasWorld.cool_down),
         "trade_same_block": Operation(_trade("subject", _STEP), _accrue_first),

@@ -6,8 +6,9 @@ is full, as it is on every market older than some hours.
 """
 
 from keel.config.deployment import load_deployment
-from keel.evm.chain import Chain
+from keel.evm.chain import Chain, Contract
 from keel.sdk.deploy import deploy
+from keel.sdk.governance import execute, propose
 from keel.sdk.protocol import Protocol, account_id
 from keel.units import WAD, parse_wad
 
@@ -25,6 +26,7 @@ _COLLATERAL = 20_000 * 10**6
 _SUBJECT_SIZE = parse_wad("0.1")
 # The account to liquidate: one BTC on 5,000 quote.
 _THIN_COLLATERAL = 5_000 * 10**6
+_NOBODY = "0x" + "00" * 20
 _POOL, _STAKE, _REQUEST = 10**12, 10**10, 10**28
 
 
@@ -68,6 +70,17 @@ class GasWorld:
         """Set the feed; quote per base with 8 decimals."""
         self.protocol.publish(MARKET, answer, self.stranger)
 
+    def next_median(self) -> None:
+        """Link a hub over three feeds, use it until its ring is full, and publish prices not stored yet."""
+        feeds = self._link_three()
+        for update in range(_RING + 1):
+            self.chain.warp(PAUSE_SECONDS)
+            if update % _HOUR == 0:
+                self._publish_all(feeds, _INDEX)
+            self.protocol.update_price(MARKET, self.stranger)
+        self.chain.warp(PAUSE_SECONDS)
+        self._publish_all(feeds, _INDEX + 10 * _FEED_ONE)
+
     def next_price(self) -> None:
         """Publish a price a little above the last one, not stored yet."""
         self.publish(_INDEX + 10 * _FEED_ONE)
@@ -110,3 +123,21 @@ class GasWorld:
             if update % _HOUR == 0:
                 self.publish(_INDEX)
             self.protocol.update_price(MARKET, self.stranger)
+
+    def _link_three(self) -> list[Contract]:
+        chain, protocol, market = self.chain, self.protocol, self.protocol.market_contracts(MARKET)
+        (first,) = market.aggregators
+        decimals, heartbeat = chain.call(first, "decimals"), chain.call(market.sources[0], "heartbeat")
+        feeds = [first, *(chain.deploy("MockAggregator", decimals) for _ in range(2))]
+        sources = [chain.deploy("ChainlinkSource", feed, heartbeat) for feed in feeds]
+        limits = chain.call(market.hub, "feed").limits
+        hub = chain.deploy("OracleHub", protocol.core, MARKET, (sources, limits), _NOBODY)
+        config, links = protocol.view("configOf", MARKET)
+        call = protocol.core, "setMarket", MARKET, config, links._replace(oracle=hub.address)
+        timelock, proposer = protocol.contracts.timelock, chain.accounts[0]
+        execute(chain, timelock, propose(chain, timelock, *call, sender=proposer), proposer)
+        return feeds
+
+    def _publish_all(self, feeds: list[Contract], answer: int) -> None:
+        for i, feed in enumerate(feeds):
+            self.chain.send(feed, "set", answer + i * _FEED_ONE, sender=self.stranger)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from keel.analytics.escrow_book import EscrowBook
 from keel.analytics.pool_report import PoolReport
 from keel.model import curve, pool
 from keel.model.records import Market, MarketConfig, MarketLinks
@@ -16,8 +17,10 @@ class MarketBook:
         links: Vault, oracle and cold parameters.
         state: Moving state. `stress` stays 0: how far a rate is from its mean is the model's to say.
         report: What changed the pool's equity.
-        traders_paid: Funding that traders paid less what they received, quote WAD.
+        escrow: Funding at suspect prices.
+        traders_paid: Funding that traders paid, into the escrow as well, less what they received, quote WAD.
         surplus: Part of what traders paid that size tiers added; it went to insurance, quote WAD.
+        forfeited: Claims of bankrupt accounts that went to insurance, quote WAD.
         swept: Funding dust that went to insurance, quote WAD.
     """
 
@@ -25,8 +28,10 @@ class MarketBook:
     links: MarketLinks
     state: Market
     report: PoolReport = field(default_factory=PoolReport)
+    escrow: EscrowBook = field(default_factory=EscrowBook)
     traders_paid: int = 0
     surplus: int = 0
+    forfeited: int = 0
     swept: int = 0
 
     @property

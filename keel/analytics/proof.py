@@ -5,7 +5,17 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from keel.analytics.books import Books
-from keel.model.records import Account, Market, MarketConfig, MarketLinks, Position, parse
+from keel.model.records import (
+    Account,
+    Escrow,
+    EscrowClaim,
+    Market,
+    MarketConfig,
+    MarketLinks,
+    Position,
+    parse,
+)
+from keel.model.validity import Defect
 from keel.sdk.protocol import Protocol
 from keel.units import format_wad
 
@@ -49,23 +59,26 @@ def _buckets(protocol: Protocol, books: Books) -> Check:
     states = [protocol.view("marketOf", market) for market in books.markets]
     cash = sum(state.cash for state in states)
     clearing = sum(state.fundingClearing for state in states)
+    reserves = sum(protocol.view("escrowOf", market).reserve for market in books.markets)
     assets = protocol.view("insurance").assets
-    total = balances + cash + clearing + assets
+    total = balances + cash + clearing + reserves + assets
     owed = protocol.view("booked") * protocol.view("TOKEN_SCALE")
-    parts = {"accounts": balances, "pools": cash, "clearing": clearing, "insurance": assets}
+    parts = {"accounts": balances, "pools": cash, "clearing": clearing, "escrow": reserves}
+    parts["insurance"] = assets
     detail = " + ".join(f"{name} {format_wad(amount)}" for name, amount in parts.items())
     return Check("all buckets add up to the booked tokens", total == owed, f"{detail} = {format_wad(owed)}")
 
 
 def _funding(protocol: Protocol, books: Books, market: int) -> Check:
-    """Traders, pool and insurance from events; what is still in clearing from the chain."""
+    """Traders, pool and insurance from events; what is still in clearing and in escrow from the chain."""
     book = books.markets[market]
     clearing = protocol.view("marketOf", market).fundingClearing
     received = {
         "traders": -book.traders_paid,
         "pool": book.report.funding,
-        "insurance": book.surplus + book.swept,
+        "insurance": book.surplus + book.swept + book.forfeited,
         "clearing": clearing,
+        "escrow": protocol.view("escrowOf", market).reserve,
     }
     detail = ", ".join(f"{name} {format_wad(amount)}" for name, amount in received.items())
     return Check(f"funding of market {market} sums to zero", sum(received.values()) == 0, detail)
@@ -108,10 +121,15 @@ def _differences(protocol: Protocol, books: Books) -> Iterator[str]:
             found = parse(Position, protocol.view("positionOf", account, market))
             kept = books.positions.get((account, market), Position())
             yield from _compare(f"position {account:#x} in {market}", kept, found)
+            claim, _ = protocol.view("escrowClaimOf", account, market)
+            waits = books.markets[market].escrow.claims.get(account, EscrowClaim())
+            yield from _compare(f"claim of {account:#x} in {market}", waits, parse(EscrowClaim, claim))
     for market, book in books.markets.items():
         config, links = protocol.view("configOf", market)
         state = parse(Market, protocol.view("marketOf", market))
         yield from _compare(f"market {market}", _announced(book.state, config), _announced(state, config))
+        escrow = parse(Escrow, protocol.view("escrowOf", market))
+        yield from _compare(f"escrow of {market}", book.escrow.state, escrow)
         yield from _compare(f"parameters of {market}", book.config, parse(MarketConfig, config))
         yield from _compare(f"links of {market}", book.links, parse(MarketLinks, links))
     insurance = protocol.view("insurance")
@@ -123,7 +141,7 @@ def _differences(protocol: Protocol, books: Books) -> Iterator[str]:
 
 def _announced(state: Market, config: Any) -> Market:
     """A market without what no event says: its stress, and an accrual where funding has stopped."""
-    end = state.price.at + config.heartbeatSeconds
+    end = 0 if state.price.flags & Defect.INVALID else state.price.at + config.heartbeatSeconds
     return replace(state, stress=0, accrued_at=min(state.accrued_at, end))
 
 

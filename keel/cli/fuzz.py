@@ -98,6 +98,7 @@ def _as_json(report: Report, violations: list[dict[str, Any]]) -> dict[str, Any]
         "actions": dict(sorted(tally.actions.items())),
         "reverts": dict(sorted(tally.reverts.items())),
         "invariants": dict(sorted(tally.invariants.items())),
+        "suspect_prices": dict(sorted(tally.outcomes.items())),
         "violations": violations,
     }
 

@@ -19,6 +19,7 @@ _COMMANDS = {
     "replay": "The same show over any candle file.",
     "quote": "What the deployed bytecode's formulas give for any state.",
     "funding": "What funding models charge: over real series, for any state, against arbitrage.",
+    "oracle": "What prices come from, and how far they can be trusted.",
     "gas": "Measure the gas of every operation; compare with the snapshot.",
     "fuzz": "Run random actions against the invariants.",
 }

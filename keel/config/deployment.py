@@ -4,11 +4,13 @@ People write fractions (0.0005), percentages never; seconds; quote and base unit
 ppm, bps and WAD: a value that does not fit their unit exactly is refused, never rounded.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
+from keel.config.feeds import FeedSettings, PythSettings
 from keel.config.funding import FundingSettings
 from keel.config.settings import PRESETS, Number, Settings, Wad, problem_of, read_toml
 from keel.errors import ConfigError
@@ -54,41 +56,6 @@ class SizeTierSettings(Settings):
             "weight2Ppm": parse_units(self.weight2, 6),
             "weight3Ppm": parse_units(self.weight3, 6),
         }
-
-
-class FeedSettings(Settings):
-    """Where a market's price comes from.
-
-    Attributes:
-        decimals: Decimals of the aggregator's answers.
-        heartbeat_seconds: Longest age of an answer.
-        aggregators: Addresses of AggregatorV3 feeds; empty deploys one that anyone sets (local chains).
-        min_price: Lowest believable price, quote per base.
-        max_price: Highest believable price.
-        max_deviation: Largest believable disagreement between sources, a fraction.
-        max_volatile: Distance of index from TWAP beyond which the price is volatile, a fraction.
-        clamp: Largest step of a TWAP sample, a fraction.
-    """
-
-    decimals: int = 8
-    heartbeat_seconds: int = 3720
-    aggregators: tuple[str, ...] = ()
-    min_price: Number
-    max_price: Number
-    max_deviation: Number
-    max_volatile: Number
-    clamp: Number
-
-    def abi(self, sources: list[str]) -> dict[str, Any]:
-        """The Feed struct over deployed sources."""
-        limits = {
-            "minPrice": parse_wad(self.min_price),
-            "maxPrice": parse_wad(self.max_price),
-            "maxDeviationBps": parse_units(self.max_deviation, 4),
-            "maxVolatileBps": parse_units(self.max_volatile, 4),
-            "clampBps": parse_units(self.clamp, 4),
-        }
-        return {"sources": sources, "limits": limits}
 
 
 class MarketSettings(Settings):
@@ -187,6 +154,22 @@ class DeploymentSettings(Settings):
     sequencer_feed: str | None = None
     sequencer_grace_seconds: int = 3_600
     markets: tuple[MarketSettings, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _one_pyth(self) -> "DeploymentSettings":
+        named = {source.contract.lower(): source.contract for source in self._pyth_sources()}
+        if len(named) > 1:
+            raise ValueError(f"sources name Pyth as {' and '.join(named.values())}, a chain has one")
+        return self
+
+    @property
+    def pyth(self) -> str | None:
+        """Pyth's contract on this chain; None where no market reads it."""
+        return next((source.contract for source in self._pyth_sources()), None)
+
+    def _pyth_sources(self) -> Iterator[PythSettings]:
+        for market in self.markets:
+            yield from (source for source in market.feed.sources if isinstance(source, PythSettings))
 
 
 def load_deployment(name_or_path: str = "local") -> DeploymentSettings:

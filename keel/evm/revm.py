@@ -41,10 +41,11 @@ class RevmChain(TypedChain):
 
     Args:
         timestamp: Time of the first block, in seconds since 1970.
+        code_limit: Largest contract, bytes; None is the limit of every network, 24,576.
     """
 
-    def __init__(self, timestamp: int = GENESIS_TIME) -> None:
-        config = pyrevm.CfgEnv(chain_id=CHAIN_ID)
+    def __init__(self, timestamp: int = GENESIS_TIME, code_limit: int | None = None) -> None:
+        config = pyrevm.CfgEnv(chain_id=CHAIN_ID, limit_contract_code_size=code_limit)
         self._evm = pyrevm.EVM(pyrevm.Env(cfg=config), gas_limit=BLOCK_GAS_LIMIT, spec_id=_HARDFORK)
         self._number, self._timestamp = 1, timestamp
         self._snapshots: list[_Snapshot] = []

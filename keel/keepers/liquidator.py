@@ -32,8 +32,7 @@ class Liquidator:
 
 
 def _unhealthy(account: AccountState, validity: Validity) -> bool:
-    """The core's own test: in a volatile market at index and TWAP, in the grace period by a fifth."""
-    equity = account.equity_better if validity >= Validity.VOLATILE else account.equity
+    """The core's own test: a doubt about a price is in the account's favour, in grace a fifth as well."""
     if validity is Validity.SEQUENCER_GRACE:
-        return equity < account.maintenance * _GRACE_PERCENT // 100
-    return equity < account.maintenance
+        return account.equity_better < account.maintenance * _GRACE_PERCENT // 100
+    return account.equity_better < account.maintenance

@@ -10,7 +10,10 @@ from keel.units import BPS
 
 @dataclass(frozen=True, slots=True)
 class PriceKeeper:
-    """Updates on a deviation or an age, and accrues funding while the feed is silent.
+    """Updates on a deviation, an age or a doubt, and accrues funding while the feed is silent.
+
+    A doubt is reported at once, so that nobody opens at a price that may be wrong and funding waits in
+    escrow; so is its end, which decides what becomes of that funding.
 
     A feed that fails is not reported at once: `updatePrice` would mark the price invalid, which also stops
     reductions and liquidations, and a hiccup is not worth that. Once the price is so old that the age alone
@@ -33,7 +36,8 @@ class PriceKeeper:
             return []
         if not seen.feed_flags & Defect.INVALID:
             moved = abs(seen.feed_price - market.index) * BPS >= market.index * self.deviation_bps
-            due = moved or seen.price_age >= self.max_age or market.flags != 0
+            doubted = bool(seen.feed_flags & Defect.UNCERTAIN) or market.flags != 0
+            due = moved or seen.price_age >= self.max_age or doubted
             return [UpdatePrice(market.id)] if due else []
         unreported = not market.flags & Defect.INVALID
         if unreported and seen.price_age > self.report_factor * market.stale_seconds:

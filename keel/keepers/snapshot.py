@@ -7,6 +7,9 @@ from typing import Any
 from keel.model.validity import Validity
 from keel.sdk.protocol import Protocol
 
+# WAD per unit of the stored volatility.
+_SIGMA_UNIT = 10**12
+
 
 @dataclass(frozen=True, slots=True)
 class MarketState:
@@ -40,7 +43,8 @@ class AccountState:
     """An account as of now, quote WAD; the position in the snapshot's market, base and quote WAD.
 
     Attributes:
-        equity: At the index; `equity_better` at the better of index and TWAP.
+        equity: At the index.
+        equity_better: What the core liquidates by: a doubt about a price is in the account's favour.
         margin_ratio: Equity over maintenance, WAD; below 1e18 it can be liquidated.
     """
 
@@ -81,7 +85,9 @@ class Snapshot:
 def take_snapshot(protocol: Protocol, market: int, accounts: Sequence[int] = ()) -> Snapshot:
     """Read a market, its feed and the given accounts."""
     view = protocol.market(market)
-    price, flags = protocol.chain.call(protocol.contracts.hub, "peek", market)
+    # Governance may have linked another hub than the one the market was deployed with.
+    hub = protocol.chain.at("OracleHub", view.links.oracle)
+    price, _, flags = protocol.chain.call(hub, "peek")
     watched = protocol.chain.call(protocol.contracts.lens, "accounts", list(accounts)) if accounts else ()
     states = [_account(seen, market) for seen in watched]
     return Snapshot(
@@ -100,7 +106,7 @@ def _market(view: Any) -> MarketState:
         price_at=price.at,
         flags=price.flags,
         validity=Validity(view.validity),
-        sigma=price.sigma * 10**9,
+        sigma=price.sigma * _SIGMA_UNIT,
         skew=view.skew,
         depth=view.depth,
         equity=view.equity,

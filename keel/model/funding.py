@@ -86,12 +86,24 @@ def due(market: Market, tiers: SizeTiers, position: Position) -> tuple[int, int,
     Returns:
         Paid, ceil, the surplus included; received, floor; the part of what is paid that the size tiers add.
     """
-    size = abs(position.size)
-    if size == 0:
+    if position.size == 0:
         return 0, 0, 0
     by_longs = cast(market.longs_paid - position.longs_paid, 128)
     by_shorts = cast(market.shorts_paid - position.shorts_paid, 128)
-    pay, receive = (by_longs, by_shorts) if position.size > 0 else (by_shorts, by_longs)
+    return due_between(position.size, tiers, by_longs, by_shorts)
+
+
+def due_between(signed_size: int, tiers: SizeTiers, by_longs: int, by_shorts: int) -> tuple[int, int, int]:
+    """What a position owes and is owed for what the two sides paid, as `due` gives it.
+
+    Args:
+        signed_size: Base WAD, long positive.
+        tiers: Size tiers of the market.
+        by_longs: What the index of longs rose by, RAY quote per base.
+        by_shorts: What that of shorts rose by.
+    """
+    size = abs(signed_size)
+    pay, receive = (by_longs, by_shorts) if signed_size > 0 else (by_shorts, by_longs)
     paid = div_ceil(weighted(tiers, size) * pay, RAY)
     return paid, size * receive // RAY, paid - div_ceil(size * pay, RAY)
 

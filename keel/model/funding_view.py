@@ -7,7 +7,7 @@ from keel.model.records import Market, MarketConfig
 from keel.units import RAY, WAD
 
 _MOST = WAD * WAD
-_SIGMA_UNIT = 10**9
+_SIGMA_UNIT = 10**12
 
 
 def input_of(market: Market, config: MarketConfig, elapsed: int) -> FundingInput:

@@ -51,10 +51,10 @@ def volatility_multiplier(sigma: int, base_sigma_bps: int) -> int:
     """clamp(sigma / sigma0, 1, 4), WAD, floor.
 
     Args:
-        sigma: Annualised volatility, 1e-9.
+        sigma: Annualised volatility, 1e-6.
         base_sigma_bps: Volatility at which the multiplier is one, bps.
     """
-    ratio = div(u256(sigma * 10**13), base_sigma_bps)
+    ratio = div(u256(sigma * 10**16), base_sigma_bps)
     return min(max(ratio, WAD), MAX_VOLATILITY_MULTIPLIER)
 
 

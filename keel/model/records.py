@@ -6,6 +6,7 @@ frozen. `parse` reads any of them from the named tuple that a chain returns.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
+from enum import IntEnum
 from typing import Any, TypeVar, get_type_hints
 
 from keel.model.margin import Brackets
@@ -33,12 +34,14 @@ class Position:
 
     Attributes:
         size: Base WAD, long positive.
+        escrowed: Whether it settled a part of its market's escrow: the account has a claim then.
         notional: Quote paid for `size`, WAD, same sign.
         longs_paid: `Market.longs_paid` at the last settlement.
         shorts_paid: `Market.shorts_paid` at the last settlement.
     """
 
     size: int = 0
+    escrowed: bool = False
     notional: int = 0
     longs_paid: int = 0
     shorts_paid: int = 0
@@ -154,14 +157,69 @@ class MarketLinks:
     oracle: str
 
 
+@dataclass(slots=True)
+class Escrow:
+    """Funding of one stretch of suspect prices in a market, until a good price confirms or rejects it.
+
+    Attributes:
+        period: Number of this period, from 1; 0 = there was none yet.
+        longs_paid: What longs would have paid in this period, RAY quote per base; zero when it begins.
+        shorts_paid: What shorts would have paid.
+        pool_due: What the pool would have received, quote WAD, each accrual floor.
+        low: Lowest suspect index of this period, WAD; `high` the highest.
+        claims: Claims of all periods that are not taken out yet.
+        reserve: Quote WAD that accounts paid in and have not claimed yet, of this period and of earlier ones.
+    """
+
+    period: int = 0
+    longs_paid: int = 0
+    shorts_paid: int = 0
+    pool_due: int = 0
+    low: int = 0
+    high: int = 0
+    claims: int = 0
+    reserve: int = 0
+
+
+@dataclass(slots=True)
+class EscrowClaim:
+    """What one account has in a market's escrow.
+
+    Attributes:
+        period: Period of the claim; 0 = none.
+        forfeited: Whether the account went bankrupt since: then the claim belongs to the insurance.
+        paid: What the account paid into the reserve, quote WAD, ceil, with the surplus of its size tiers.
+        received: What waits for it, quote WAD, floor.
+        surplus: Part of `paid` that its size tiers added.
+        longs_paid: Index of longs in the escrow up to which the claim counts; `shorts_paid` that of shorts.
+    """
+
+    period: int = 0
+    forfeited: bool = False
+    paid: int = 0
+    received: int = 0
+    surplus: int = 0
+    longs_paid: int = 0
+    shorts_paid: int = 0
+
+
+class EscrowOutcome(IntEnum):
+    """What became of a period."""
+
+    OPEN = 0
+    REJECTED = 1
+    CONFIRMED = 2
+
+
 @dataclass(frozen=True, slots=True)
 class Health:
     """Equity and requirements of an account, quote WAD, funding up to now included.
 
     Attributes:
         equity: Balance plus profit and loss at the index, floor.
-        equity_worse: The same with each position at the worse of index and TWAP, floor.
-        equity_better: The same with each position at the better of index and TWAP, floor.
+        equity_worse: The same with each position at the worse of TWAP and index less its spread, floor.
+        equity_better: What liquidation goes by: `equity`, with a doubtful or volatile price moved in the
+            account's favour, floor.
         withdrawable: `equity_worse` without unrealised profit.
         initial: Initial margin with the volatility multiplier, ceil.
         maintenance: Maintenance margin at the index, ceil.

@@ -1,11 +1,12 @@
 """Twin of `oracle/ValidityLadder.sol`: how good a price is, and what it is good for."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from enum import IntEnum, IntFlag
 from types import MappingProxyType
 
 from keel.model.errors import Refused
+from keel.model.fixed import cast
 
 
 class Action(IntEnum):
@@ -41,6 +42,16 @@ class Defect(IntFlag):
     VOLATILE = 4
     SEQUENCER_GRACE = 8
     INVALID = 16
+    # Why it is INVALID.
+    SEQUENCER_DOWN = 32
+
+
+#: Defects of a price that may be wrong: funding at it waits for a better one.
+SUSPECT = Defect.UNCERTAIN | Defect.VOLATILE | Defect.INVALID
+#: Defects of a price that does not move averages: a doubt, or a market that has just come back.
+UNFIT = Defect.UNCERTAIN | Defect.SEQUENCER_GRACE
+
+_WIDTHS = (88, 88, 24, 16, 32, 8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +61,8 @@ class Price:
     Attributes:
         index: Index price, WAD quote per base.
         twap: Clamped 5-minute time-weighted average of the index, WAD quote per base.
-        sigma: Annualised EWMA volatility of clamped index returns, 1e-9.
+        sigma: Annualised EWMA volatility of clamped index returns, 1e-6.
+        spread_bps: How far from the index the true price may lie, ceil, at most 5,000.
         at: Block time at which it was stored, seconds; 0 = never.
         flags: Defects found when it was taken.
     """
@@ -58,8 +70,36 @@ class Price:
     index: int = 0
     twap: int = 0
     sigma: int = 0
+    spread_bps: int = 0
     at: int = 0
     flags: int = 0
+
+
+def pack(price: Price) -> int:
+    """The word of a price: its fields in order, low bits first.
+
+    Raises:
+        Truncated: A field does not fit.
+    """
+    word = place = 0
+    for value, width in zip(astuple(price), _WIDTHS, strict=True):
+        word |= cast(value, width) << place
+        place += width
+    return word
+
+
+def unpack(word: int) -> Price:
+    """The price of a word."""
+    values = []
+    for width in _WIDTHS:
+        values.append(word & (1 << width) - 1)
+        word >>= width
+    return Price(*values)
+
+
+def suspect(flags: int) -> bool:
+    """Whether funding at a price with these defects waits in escrow."""
+    return flags & SUSPECT != 0
 
 
 _ALWAYS = frozenset({Action.ADD_MARGIN})
@@ -73,7 +113,7 @@ MATRIX: Mapping[Validity, frozenset[Action]] = MappingProxyType(
         Validity.STALE60: _ALWAYS,
         Validity.UNCERTAIN: _RISK_OFF,
         Validity.VOLATILE: _RISK_OFF,
-        Validity.SEQUENCER_GRACE: _RISK_OFF | {Action.POOL_REDEEM},
+        Validity.SEQUENCER_GRACE: _RISK_OFF,
         Validity.INVALID: _ALWAYS,
     }
 )

@@ -11,6 +11,7 @@ from keel.config.deployment import DeploymentSettings, MarketSettings
 from keel.errors import ChainError
 from keel.evm.chain import Chain, Contract
 from keel.sdk.deployment import Deployment, MarketContracts, Record, bind
+from keel.sdk.feeds import deploy_sources, feed_checks, read_sources
 from keel.sdk.funding import deploy_model
 
 Progress = Callable[[str], None]
@@ -49,7 +50,7 @@ class Deployer:
 
         Raises:
             Reverted: A contract refused a step (a parameter out of bounds, for example).
-            ChainError: What is deployed is not wired as it should be.
+            ChainError: A price source has no believable price, or the wiring is not as it should be.
         """
         access = self._contract("access", "KeelAccess", self._sender)
         timelock = self._timelock()
@@ -60,16 +61,25 @@ class Deployer:
         cooldown = self._settings.insurance_cooldown_seconds
         insurance = self._contract("insurance", "ShareVault", core, 0, cooldown, "Keel Insurance", "kINS")
         self._once("insurance.set", core, "setInsuranceVault", insurance)
-        hub = self._contract("hub", "OracleHub", core, access, self._sequencer())
+        gate = self._sequencer()
         markets = tuple(
-            self._market(core, hub, i, market) for i, market in enumerate(self._settings.markets, start=1)
+            self._market(core, gate, i, market) for i, market in enumerate(self._settings.markets, start=1)
         )
-        lens = self._contract("lens", "Lens", core)
-        funding_lens = self._contract("funding_lens", "FundingLens", core)
-        self._wire(access, core, hub, timelock)
         deployed = Deployment(
-            token, decimals, core, extension, lens, funding_lens, hub, insurance, access, timelock, markets
+            token=token,
+            token_decimals=decimals,
+            core=core,
+            extension=extension,
+            lens=self._contract("lens", "Lens", core),
+            funding_lens=self._contract("funding_lens", "FundingLens", core),
+            oracle_lens=self._contract("oracle_lens", "OracleLens", core),
+            pyth_updater=self._pyth_updater(core),
+            insurance=insurance,
+            access=access,
+            timelock=timelock,
+            markets=markets,
         )
+        self._wire(access, core, timelock)
         self._check(deployed)
         return deployed
 
@@ -85,6 +95,11 @@ class Deployer:
             return _NOBODY
         return self._contract("sequencer", "SequencerGate", feed, self._settings.sequencer_grace_seconds)
 
+    def _pyth_updater(self, core: Contract) -> Contract | None:
+        """Pays for pushes to Pyth, where a market reads it."""
+        pyth = self._settings.pyth
+        return None if pyth is None else self._contract("pyth_updater", "PythUpdater", pyth, core)
+
     def _token(self) -> tuple[Contract, int]:
         if self._settings.token is None:
             decimals = self._settings.token_decimals
@@ -92,39 +107,34 @@ class Deployer:
         token = self._chain.at("MockToken", self._settings.token)
         return token, int(self._chain.call(token, "decimals"))
 
-    def _market(self, core: Contract, hub: Contract, number: int, market: MarketSettings) -> MarketContracts:
+    def _market(
+        self, core: Contract, gate: Contract | str, number: int, market: MarketSettings
+    ) -> MarketContracts:
         name = market.name
         title, symbol = f"Keel {name} Pool", f"k{name}"
         vault = self._contract(
             f"{name}.vault", "ShareVault", core, number, market.cooldown_seconds, title, symbol
         )
         funding = deploy_model(self._contract, f"{name}.funding", market.funding)
-        aggregators = self._aggregators(market)
-        sources = tuple(
-            self._contract(f"{name}.source{i}", "ChainlinkSource", feed, market.feed.heartbeat_seconds)
-            for i, feed in enumerate(aggregators or market.feed.aggregators)
-        )
-        feed = market.feed.abi([source.address for source in sources])
-        self._once(f"{name}.feed", hub, "setFeed", number, feed)
+        made = deploy_sources(self._contract, name, market.feed)
+        if f"{name}.hub" not in self._record.contracts:
+            read_sources(self._chain, name, market.feed, made, self._progress)
+        feed = market.feed.abi([source.address for source in made.adapters])
+        hub = self._contract(f"{name}.hub", "OracleHub", core, number, feed, gate)
         config = market.config_abi(funding.address)
         links = market.links_abi(vault.address, hub.address)
         self._once(f"{name}.list", core, "listMarket", config, links)
-        return MarketContracts(number, name, vault, market.funding.model, funding, sources, aggregators)
+        return MarketContracts(
+            number, name, vault, market.funding.model, funding, hub, made.adapters, made.aggregators
+        )
 
-    def _aggregators(self, market: MarketSettings) -> tuple[Contract, ...]:
-        if market.feed.aggregators:
-            return ()
-        return (self._contract(f"{market.name}.aggregator", "MockAggregator", market.feed.decimals),)
-
-    def _wire(self, access: Contract, core: Contract, hub: Contract, timelock: Contract) -> None:
+    def _wire(self, access: Contract, core: Contract, timelock: Contract) -> None:
         """Selectors to roles, roles to holders; last, the administration to the timelock."""
         governed = [core.abi.function(name).selector for name in GOVERNOR_FUNCTIONS]
         guarded = [core.abi.function(name).selector for name in GUARDIAN_FUNCTIONS]
-        feeds = [hub.abi.function("setFeed").selector]
         guardian = self._settings.guardian or self._sender
         self._once("roles.governed", access, "setTargetFunctionRole", core, governed, GOVERNOR_ROLE)
         self._once("roles.guarded", access, "setTargetFunctionRole", core, guarded, GUARDIAN_ROLE)
-        self._once("roles.feeds", access, "setTargetFunctionRole", hub, feeds, GOVERNOR_ROLE)
         self._once("roles.governor", access, "grantRole", GOVERNOR_ROLE, timelock, 0)
         self._once("roles.guardian", access, "grantRole", GUARDIAN_ROLE, guardian, 0)
         self._once("roles.admin", access, "grantRole", ADMIN_ROLE, timelock, 0)
@@ -148,9 +158,13 @@ class Deployer:
                 False,
             ),
         }
-        for market in deployed.markets:
-            vault = call(deployed.core, "configOf", market.id).links.vault
-            expect[f"the vault of {market.name}"] = (vault, market.vault.address)
+        for market, settings in zip(deployed.markets, self._settings.markets, strict=True):
+            links = call(deployed.core, "configOf", market.id).links
+            expect[f"the vault of {market.name}"] = (links.vault, market.vault.address)
+            expect[f"the hub of {market.name}"] = (links.oracle, market.hub.address)
+            expect[f"the core of {market.name}'s hub"] = (call(market.hub, "CORE"), deployed.core.address)
+            expect[f"the market of {market.name}'s hub"] = (call(market.hub, "MARKET"), market.id)
+            expect |= feed_checks(self._chain, market, settings.feed)
         for what, (found, wanted) in expect.items():
             if found != wanted:
                 raise ChainError(

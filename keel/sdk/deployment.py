@@ -58,8 +58,9 @@ class MarketContracts:
         model: Name of the funding model that was deployed with it; governance may have switched since
             (`Protocol.funding_model`).
         funding: That model's contract.
-        sources: Price sources.
-        aggregators: Feeds that were deployed for a local chain; empty where real ones are used.
+        hub: Oracle hub that was deployed with it; governance may have linked another.
+        sources: Price sources of that hub, in the order of the settings.
+        aggregators: Feeds that anyone sets, deployed for sources without one, in that order.
     """
 
     id: int
@@ -67,6 +68,7 @@ class MarketContracts:
     vault: Contract
     model: str
     funding: Contract
+    hub: Contract
     sources: tuple[Contract, ...]
     aggregators: tuple[Contract, ...]
 
@@ -77,6 +79,7 @@ class Deployment:
 
     Attributes:
         token_decimals: Decimals of the settlement token.
+        pyth_updater: Pays for pushes to Pyth; None where no market reads it.
     """
 
     token: Contract
@@ -85,7 +88,8 @@ class Deployment:
     extension: Contract
     lens: Contract
     funding_lens: Contract
-    hub: Contract
+    oracle_lens: Contract
+    pyth_updater: Contract | None
     insurance: Contract
     access: Contract
     timelock: Contract
@@ -98,8 +102,11 @@ def addresses(deployment: Deployment) -> dict[str, str]:
     for market in deployment.markets:
         flat[f"{market.name}.vault"] = market.vault.address
         flat[f"{market.name}.funding"] = market.funding.address
+        flat[f"{market.name}.hub"] = market.hub.address
         for i, source in enumerate(market.sources):
             flat[f"{market.name}.source{i}"] = source.address
+        for i, aggregator in enumerate(market.aggregators):
+            flat[f"{market.name}.aggregator{i}"] = aggregator.address
     return flat
 
 

@@ -14,7 +14,7 @@ from keel.sdk.deployment import Record, addresses, load_record
 
 NOBODY = "0x" + "00" * 20
 CODE_LIMIT = 24_576
-AUTHORITY_SLOT = 9
+AUTHORITY_SLOT = 12
 
 
 @pytest.fixture(scope="session")
@@ -55,7 +55,8 @@ def test_the_core_keeps_its_authority_where_the_extension_looks_for_it(deployed,
 
 def test_the_parts_point_at_the_core(ask, contracts, settings):
     market, preset = contracts.markets[0], settings.markets[0]
-    for part in (contracts.lens, contracts.funding_lens, contracts.hub, contracts.insurance, market.vault):
+    lenses = contracts.lens, contracts.funding_lens, contracts.oracle_lens
+    for part in (*lenses, contracts.insurance, market.hub, market.vault):
         assert ask(part, "CORE") == contracts.core.address
     assert ask(market.vault, "MARKET") == market.id == 1
     assert ask(market.vault, "COOLDOWN") == preset.cooldown_seconds
@@ -64,7 +65,7 @@ def test_the_parts_point_at_the_core(ask, contracts, settings):
         assert ask(vault, "asset") == contracts.token.address
         assert ask(vault, "share") == vault.address
     assert ask(market.sources[0], "AGGREGATOR") == market.aggregators[0].address
-    assert ask(market.sources[0], "heartbeat") == preset.feed.heartbeat_seconds
+    assert ask(market.sources[0], "heartbeat") == preset.feed.sources[0].heartbeat_seconds
 
 
 def test_the_market_is_as_the_settings_say(ask, contracts, settings):
@@ -74,8 +75,11 @@ def test_the_market_is_as_the_settings_say(ask, contracts, settings):
     parts = {part: wanted.pop(part) for part in ("brackets", "tiers")}
     assert {name: getattr(listed.config, name) for name in wanted} == wanted
     assert {part: getattr(listed.config, part)._asdict() for part in parts} == parts
-    links = preset.links_abi(market.vault.address, contracts.hub.address)
+    links = preset.links_abi(market.vault.address, market.hub.address)
     assert {name: getattr(listed.links, name) for name in links} == links
+    feed = ask(market.hub, "feed")
+    wanted = preset.feed.abi([source.address for source in market.sources])
+    assert ([*feed.sources], feed.limits._asdict()) == (wanted["sources"], wanted["limits"])
     params = ask(market.funding, "params")
     assert {name: getattr(params, name) for name in preset.funding.abi()} == preset.funding.abi()
 
@@ -99,7 +103,6 @@ def test_restricted_functions_have_their_role(contracts, ask):
 
     assert {role(contracts.core, name) for name in GOVERNOR_FUNCTIONS} == {GOVERNOR_ROLE}
     assert role(contracts.core, "restrictMarket") == GUARDIAN_ROLE
-    assert role(contracts.hub, "setFeed") == GOVERNOR_ROLE
 
 
 def test_the_timelock_governs_itself(deployed, contracts, ask, settings):
@@ -117,8 +120,8 @@ def test_the_timelock_governs_itself(deployed, contracts, ask, settings):
 
 
 def test_code_on_the_chain_is_the_compiled_code_and_fits(contracts):
-    parts = (contracts.core, contracts.extension, contracts.lens, contracts.hub, contracts.insurance)
     market = contracts.markets[0]
+    parts = (contracts.core, contracts.extension, contracts.lens, market.hub, contracts.insurance)
     for part in (*parts, contracts.access, contracts.timelock, market.vault, market.funding, *market.sources):
         name = "Keel" if part is contracts.core else part.name
         size = len(ape.chain.provider.get_code(part.address))
@@ -135,7 +138,7 @@ def test_ape_sees_the_custom_errors(project, contracts, accounts):
 
 def test_every_address_is_listed(contracts):
     listed = addresses(contracts)
-    assert len(set(listed.values())) == len(listed) == 12
+    assert len(set(listed.values())) == len(listed) == 14
     assert listed["core"] == contracts.core.address
 
 
@@ -151,7 +154,7 @@ def stop_at(wanted):
     return progress
 
 
-@pytest.mark.parametrize("step", ["core", "insurance.set", "BTC.feed", "roles.renounce"])
+@pytest.mark.parametrize("step", ["core", "insurance.set", "BTC.hub", "roles.renounce"])
 def test_an_interrupted_deployment_goes_on(chain, tmp_path, step):
     path = tmp_path / "record.json"
     with rolled_back(chain):

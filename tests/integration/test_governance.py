@@ -2,8 +2,8 @@
 
 import pytest
 from eth_account.messages import encode_typed_data
-from support.bench import COLLATERAL, MARKET, POOL, Bench, rolled_back
-from support.listing import config_of, feed_of, links_of
+from support.bench import COLLATERAL, MARKET, POOL, PRICE, Bench, rolled_back
+from support.listing import config_of, hub_of, links_of
 from support.refusals import ANY, assert_refused, refusal
 
 from keel.config.deployment import load_deployment
@@ -170,8 +170,7 @@ def test_a_proposal_can_be_cancelled(slow):
 
 def test_a_second_market_is_listed_by_governance(bench):
     vault = bench.chain.deploy("ShareVault", bench.core, 2, 0, "Second", "k2", sender=bench.provider)
-    links = links_of(bench, vault=vault.address)
-    bench.govern(bench.protocol.contracts.hub, "setFeed", 2, feed_of(bench))
+    links = links_of(bench, vault=vault.address, oracle=hub_of(bench, 2).address)
     bench.govern(bench.core, "listMarket", config_of(bench, minNotional=100), links)
     assert bench.protocol.view("marketCount") == 2
     bench.chain.send(bench.protocol.contracts.token, "approve", vault, NO_LIMIT, sender=bench.provider)
@@ -195,3 +194,26 @@ def test_a_parameter_change_settles_at_the_old_parameters_first(bench):
     stored = bench.protocol.view("marketOf", MARKET)
     assert stored.accruedAt >= pending.accruedAt
     assert stored.longsPaid >= pending.longsPaid > 0
+
+
+def test_a_new_feed_is_a_new_hub_behind_the_timelock(slow):
+    """I-32: nobody moves a market to another feed faster than its users can leave."""
+    slow.price(PRICE)
+    old, new = slow.hub_of(), hub_of(slow, MARKET, maxDeviationBps=100)
+    links = links_of(slow, oracle=new.address)
+    proposal = propose(slow, slow.core, "setMarket", MARKET, config_of(slow), links)
+    slow.later(TWO_DAYS - 60)
+    with pytest.raises(Exception, match="TimelockUnexpectedOperationState"):
+        execute(slow, proposal)
+    assert slow.hub_of().address == old.address
+    slow.later(60)
+    execute(slow, proposal)
+    assert slow.hub_of().address == new.address
+    assert slow.chain.call(new, "feed").limits.maxDeviationBps == 100
+    # It goes on from the stored price; its average is its own, and covers what it has seen.
+    before = slow.protocol.view("marketOf", MARKET).price
+    slow.price(PRICE + 1)
+    after = slow.protocol.view("marketOf", MARKET).price
+    assert (before.index, after.index) == (PRICE * WAD, (PRICE + 1) * WAD)
+    with pytest.raises(Exception, match="NotCore"):
+        slow.chain.send(old, "refresh", 0, sender=slow.provider)

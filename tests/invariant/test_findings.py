@@ -67,3 +67,41 @@ def test_the_pool_does_not_pay_for_the_surplus_of_a_bankrupt(stage):
     ]
     assert violated(stage, from_rows(rows)) is None
     assert stage.present.books.accounts[2].markets == 0
+
+
+def test_a_claim_does_not_change_the_funding_of_the_past(stage):
+    rows = [
+        ["trade", 2, 2, 2, 112134537675303066317, ANY, 0],
+        ["trade", 4, 4, 2, -22610799530916494780, ANY, 0],
+        ["warp", 27],
+        ["widen", 2, 0, 9975000000],
+        ["update_price", 6, 2],
+        ["warp", 225],
+        ["trade", 4, 4, 2, 10174859788912422651, ANY, 0],
+        ["widen", 2, 0, 0],
+        ["tick", 2, 200240000000],
+        ["warp", 55],
+        ["claim_funding", 4, 4, 2],
+    ]
+    assert violated(stage, from_rows(rows)) is None
+    assert stage.world.ghost.releases == {(4, 2, 1): 1}
+
+
+def test_dust_is_not_swept_from_under_a_claim(stage):
+    rows = [
+        ["trade", 2, 2, 2, 100 * UNIT, ANY, 0],
+        ["trade", 4, 4, 2, -20 * UNIT, ANY, 0],
+        ["warp", 27],
+        ["widen", 2, 0, 9975000000],
+        ["update_price", 6, 2],
+        ["warp", 225],
+        ["trade", 4, 4, 2, 20 * UNIT, ANY, 0],
+        ["widen", 2, 0, 0],
+        ["tick", 2, 200240000000],
+        ["trade", 2, 2, 2, -100 * UNIT, ANY, 0],
+        ["claim_funding", 4, 4, 2],
+    ]
+    assert violated(stage, from_rows(rows)) is None
+    assert stage.world.ghost.releases == {(4, 2, 1): 1}
+    market = stage.present.books.markets[2]
+    assert market.long_interest == market.short_interest == 0 <= market.funding_clearing

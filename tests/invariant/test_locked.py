@@ -43,7 +43,8 @@ contract CallbackToken {
 }
 """
 LOCKED = {
-    *("deposit", "withdraw", "trade", "updateAndTrade", "liquidate", "accrue", "updatePrice"),
+    *("deposit", "withdraw", "trade", "updateAndTrade", "liquidate", "claimFunding"),
+    *("accrue", "updatePrice"),
     *("poolDeposit", "poolRedeem", "insuranceDeposit", "insuranceRedeem"),
 }
 OUTER = {

@@ -77,10 +77,10 @@ def test_matrix__that_the_list_gets_wrong__is_found(world, contract, function, g
 
 def test_matrix__of_a_deployment_with_another_role__is_another_document(world):
     other = World()
-    access, hub, governor = other.deployment.access, other.deployment.hub, other.callers["governor"]
-    selector = hub.abi.function("setFeed").selector
-    other.chain.send(access, "setTargetFunctionRole", hub, [selector], GUARDIAN_ROLE, sender=governor)
-    gates = {"OracleHub": GATES["OracleHub"]}
+    access, core, governor = other.deployment.access, other.deployment.core, other.callers["governor"]
+    selector = core.abi.function("reopenMarket").selector
+    other.chain.send(access, "setTargetFunctionRole", core, [selector], GUARDIAN_ROLE, sender=governor)
+    gates = {"Keel": GATES["Keel"]}
     (before, _), (after, problems) = matrix(world, gates), matrix(other, gates)
     assert problems == []
     assert render(before) != render(after)

@@ -16,6 +16,7 @@ PRICE = 50_000
 FEED_ONE = 10**8
 COLLATERAL = 20_000
 POOL = 1_000_000
+NOBODY = "0x" + "00" * 20
 STAKE = 10_000
 # Longer than the 5-minute average, so that it holds nothing but the present price.
 TWAP_SECONDS = 301
@@ -60,6 +61,19 @@ class Bench:
     @property
     def vault(self):
         return self.protocol.market_contracts(MARKET).vault
+
+    def hub_of(self, market=MARKET):
+        """The hub that governance has linked to a market."""
+        return self.chain.at("OracleHub", self.protocol.view("configOf", market).links.oracle)
+
+    def link_feed(self, sources, market=MARKET, sequencer=NOBODY, **limits):
+        """Link a new hub over these sources, with the limits of the old one but for those given."""
+        old = self.chain.call(self.hub_of(market), "feed").limits._asdict()
+        feed = {"sources": sources, "limits": old | limits}
+        hub = self.chain.deploy("OracleHub", self.core, market, feed, sequencer, sender=self.provider)
+        config, links = self.protocol.view("configOf", market)
+        self.govern(self.core, "setMarket", market, config, links._replace(oracle=hub.address))
+        return hub
 
     @property
     def insurance(self):
@@ -126,7 +140,9 @@ class Bench:
             [chain.storage(self.core.address, slot) for slot in range(10)],
             [view("marketOf", market.id) for market in contracts.markets],
             [view("configOf", market.id) for market in contracts.markets],
-            [chain.call(contracts.hub, "feedOf", market.id) for market in contracts.markets],
+            [view("escrowOf", market.id) for market in contracts.markets],
+            [view("escrowClaimOf", account, MARKET) for account in ids],
+            [tuple(chain.call(self.hub_of(market.id), "ladder")) for market in contracts.markets],
             [view("accountOf", account) for account in ids],
             [view("positionOf", account, MARKET) for account in ids],
             [view("isOperator", ids[0], other) for other in people],

@@ -3,55 +3,25 @@
 import json
 import re
 import subprocess
-from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from posixpath import dirname, join, normpath
 from tempfile import TemporaryFile
 from typing import Any
 
 import solcx
 
-from keel.evm.chain import Contract
-from keel.evm.codec import Abi
+from keel.sim.uniswap.external import PACKAGES, External, external
 
-_PACKAGES = Path(__file__).resolve().parents[2] / "node_modules"
-_CHAINLINK = _PACKAGES / "@chainlink/contracts/src"
+_CHAINLINK = PACKAGES / "@chainlink/contracts/src"
 _IMPORT = re.compile(r"^import\s[^;]*?\"([^\"]+)\"|^import\s[^;]*?'([^']+)'", re.MULTILINE)
-
-
-@dataclass(frozen=True)
-class External:
-    """A contract that Keel did not write: name, interface, and creation code."""
-
-    name: str
-    abi: Abi
-    code: bytes
-
-    def deploy(self, chain, *args: Any, sender: str | None = None) -> Contract:
-        """Deploy it; the sender defaults to the chain's first account."""
-        code = self.code + self.abi.encode_constructor(args)
-        return self.at(chain.create(code, sender or chain.accounts[0]))
-
-    def at(self, address: str) -> Contract:
-        """Bind its interface to an address."""
-        return Contract(self.name, address, self.abi)
-
-
-@cache
-def uniswap(name: str) -> External:
-    """A contract of Uniswap v3, core or periphery, as compiled by Uniswap with solc 0.7.6."""
-    (path,) = _PACKAGES.glob(f"@uniswap/v3-*/artifacts/contracts/{name}.sol/{name}.json")
-    artifact = json.loads(path.read_text())
-    return _external(name, artifact["abi"], artifact["bytecode"])
 
 
 @cache
 def pyth() -> External:
     """Pyth's own mock of its contract, as compiled by Pyth."""
-    package = _PACKAGES / "@pythnetwork/pyth-sdk-solidity"
+    package = PACKAGES / "@pythnetwork/pyth-sdk-solidity"
     abi = json.loads((package / "abis/MockPyth.json").read_text())
-    return _external("MockPyth", abi, (package / "build/MockPyth_sol_MockPyth.bin").read_text())
+    return external("MockPyth", abi, (package / "build/MockPyth_sol_MockPyth.bin").read_text())
 
 
 @cache
@@ -65,11 +35,7 @@ def chainlink(name: str) -> External:
         "Flags": "v0.8/dev/Flags.sol",
     }[name]
     compiled = _compile(file)["contracts"][file][name]
-    return _external(name, compiled["abi"], compiled["evm"]["bytecode"]["object"])
-
-
-def _external(name: str, abi: list[dict[str, Any]], code: str) -> External:
-    return External(name, Abi(abi), bytes.fromhex(code.strip().removeprefix("0x")))
+    return external(name, compiled["abi"], compiled["evm"]["bytecode"]["object"])
 
 
 @cache
@@ -87,7 +53,7 @@ def _compile(file: str) -> dict[str, Any]:
         return dict(solcx.compile_standard(job, solc_version="0.8.30"))
     # A file, not a pipe: the old command line exits before a pipe has taken everything.
     with TemporaryFile("w+") as answer:
-        solcjs = ["node", _PACKAGES / "solc-0.6/solcjs", "--standard-json"]
+        solcjs = ["node", PACKAGES / "solc-0.6/solcjs", "--standard-json"]
         subprocess.run(solcjs, input=json.dumps(job), stdout=answer, text=True, check=True)
         answer.seek(0)
         return dict(json.load(answer))

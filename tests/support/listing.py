@@ -1,4 +1,6 @@
-"""What `listMarket` and `setFeed` take, good by default and with one thing changed."""
+"""What `listMarket` and a hub's constructor take, good by default and with one thing changed."""
+
+from support.bench import NOBODY
 
 from keel.config.deployment import load_deployment
 
@@ -13,8 +15,8 @@ def config_of(bench, **changes):
 
 def links_of(bench, **changes):
     """The local preset's MarketLinks over the bench's first vault and hub."""
-    contracts = bench.protocol.contracts
-    links = load_deployment().markets[0].links_abi(contracts.markets[0].vault.address, contracts.hub.address)
+    market = bench.protocol.contracts.markets[0]
+    links = load_deployment().markets[0].links_abi(market.vault.address, market.hub.address)
     return links | changes
 
 
@@ -26,9 +28,15 @@ def feed_of(bench, **changes):
     return {"sources": sources, "limits": feed["limits"] | changes}
 
 
+def hub_of(bench, market, **changes):
+    """Deploy a hub for a market, over the bench's first source."""
+    feed = feed_of(bench, **changes)
+    return bench.chain.deploy("OracleHub", bench.core, market, feed, NOBODY, sender=bench.provider)
+
+
 def list_market(bench, **changes):
-    """List one more market by governance, with the first market's feed; gives its id."""
-    bench.govern(bench.core, "listMarket", config_of(bench, **changes), links_of(bench))
-    market = bench.protocol.view("marketCount")
-    bench.govern(bench.protocol.contracts.hub, "setFeed", market, feed_of(bench))
+    """List one more market by governance, with a feed like the first market's; gives its id."""
+    market = bench.protocol.view("marketCount") + 1
+    links = links_of(bench, oracle=hub_of(bench, market).address)
+    bench.govern(bench.core, "listMarket", config_of(bench, **changes), links)
     return market

@@ -14,6 +14,8 @@ from posixpath import normpath
 
 import solcx
 
+from keel.evm.revm import RevmChain
+
 ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / ".build" / "mutants"
 SOLC = "0.8.30"
@@ -21,6 +23,7 @@ REMAPPINGS = {
     "@openzeppelin/contracts/": "node_modules/@openzeppelin/contracts/",
     "solady/src/": "node_modules/solady/src/",
 }
+CODE_LIMIT = 2**16
 PARALLEL = 2
 # So many go into one run of the compiler, which is slow only at first.
 BATCH = 6
@@ -100,17 +103,17 @@ def closure(start: str) -> dict[str, str]:
     return sources
 
 
-def bytecode(mutant: Mutant) -> str:
+def bytecode(mutant: Mutant, *, small: bool = False) -> str:
     """Creation bytecode with the fault, hexadecimal; compiled once."""
-    path = place_of(mutant)
+    path = place_of(mutant, small=small)
     if not path.exists():
-        compile_batch([mutant])
+        compile_batch([mutant], small=small)
     return path.read_text()
 
 
-def place_of(mutant: Mutant) -> Path:
+def place_of(mutant: Mutant, *, small: bool = False) -> Path:
     """Where the bytecode of a mutant is kept."""
-    key = hashlib.sha256(json.dumps([mutant.contract, mutate(mutant)], sort_keys=True).encode())
+    key = hashlib.sha256(json.dumps([mutant.contract, mutate(mutant), small], sort_keys=True).encode())
     return CACHE / f"{key.hexdigest()[:32]}.hex"
 
 
@@ -121,8 +124,12 @@ def compile_all(mutants: list[Mutant]) -> None:
         list(pool.map(compile_batch, [missing[at : at + BATCH] for at in range(0, len(missing), BATCH)]))
 
 
-def compile_batch(mutants: list[Mutant]) -> None:
-    """Compile several mutants at once: each has the contracts in a folder of its own."""
+def compile_batch(mutants: list[Mutant], *, small: bool = False) -> None:
+    """Compile several mutants at once: each has the contracts in a folder of its own.
+
+    Without the IR pipeline, which takes four times as long; but only with it, `small`, the core is below the
+    limit of code size.
+    """
     sources, wanted = {}, {}
     for number, mutant in enumerate(mutants):
         for name, text in mutate(mutant).items():
@@ -135,6 +142,7 @@ def compile_batch(mutants: list[Mutant]) -> None:
             "sources": sources,
             "settings": {
                 "optimizer": {"enabled": True, "runs": 200},
+                "viaIR": small,
                 "evmVersion": "cancun",
                 "outputSelection": wanted,
             },
@@ -145,13 +153,19 @@ def compile_batch(mutants: list[Mutant]) -> None:
     for mutant, home in zip(mutants, wanted, strict=True):
         fresh = CACHE / f"{mutant.name}.new"
         fresh.write_text(output["contracts"][home][mutant.contract]["evm"]["bytecode"]["object"])
-        fresh.replace(place_of(mutant))
+        fresh.replace(place_of(mutant, small=small))
 
 
-def manifest_with(mutant: Mutant, base: Path, folder: Path) -> Path:
-    """A manifest in which one contract has the fault."""
+def roomy_chain() -> RevmChain:
+    """A chain that takes contracts which are not compiled for size."""
+    return RevmChain(code_limit=CODE_LIMIT)
+
+
+def manifest_with(mutant: Mutant, base: Path, folder: Path, *, small: bool = False) -> Path:
+    """A manifest in which one contract has the fault; unless it is `small`, only `roomy_chain` takes it."""
     manifest = json.loads(base.read_bytes())
-    manifest["contractTypes"][mutant.contract]["deploymentBytecode"]["bytecode"] = "0x" + bytecode(mutant)
+    code = "0x" + bytecode(mutant, small=small)
+    manifest["contractTypes"][mutant.contract]["deploymentBytecode"]["bytecode"] = code
     path = folder / f"{mutant.name}.json"
     path.write_text(json.dumps(manifest))
     return path

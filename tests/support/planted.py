@@ -2,6 +2,7 @@
 
 from support.mutants import in_contract as _in
 from support.mutants import in_core as _in_core
+from support.planted_escrow import WAITING
 from support.planted_funding import FUNDING
 
 BOOKS = [
@@ -58,7 +59,7 @@ BOOKS = [
 TRADES = [
     _in_core(
         "cost_is_the_marginal_price",
-        "INV-20 INV-40 INV-52",
+        "INV-19 INV-20 INV-40 INV-49 INV-52",
         "return valueCeil(index, depth, skew + size) - valueFloor(index, depth, skew);",
         "return int256(mark(index, depth, skew)) * size / 1e18 + 1;",
     ),
@@ -94,7 +95,7 @@ TRADES = [
     ),
     _in_core(
         "a_second_price_in_a_block",
-        "INV-48",
+        "INV-48 REVERT",
         "if (market.price.at == block.timestamp) return;",
         "",
     ),
@@ -141,8 +142,8 @@ LIQUIDATIONS = [
     _in_core(
         "bad_debt_is_not_written_off",
         "INV-32",
-        "t.account.balance = 0; emit BadDebtCovered",
-        "emit BadDebtCovered",
+        "t.account.balance = 0; _forfeit(t.id, t.marketId);",
+        "_forfeit(t.id, t.marketId);",
     ),
     _in_core(
         "the_pool_pays_before_the_surplus",
@@ -191,13 +192,6 @@ POOLS = [
         "return block.timestamp < r.claimableAt ? 0 : r.shares;",
         "return r.shares;",
     ),
-    _in(
-        "OracleHub",
-        "bounds_are_not_checked",
-        "INV-51",
-        "if (price < limits.minPrice || price > limits.maxPrice) price = 0;",
-        "",
-    ),
 ]
 
-MUTANTS = [*BOOKS, *FUNDING, *TRADES, *LIQUIDATIONS, *POOLS]
+MUTANTS = [*BOOKS, *FUNDING, *WAITING, *TRADES, *LIQUIDATIONS, *POOLS]

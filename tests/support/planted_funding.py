@@ -57,9 +57,9 @@ SETTLEMENT = [
     ),
     _in_core(
         "sides_are_swapped",
-        "INV-12 INV-16",
-        "position.size > 0 ? (byLongs, byShorts) : (byShorts, byLongs)",
-        "position.size > 0 ? (byShorts, byLongs) : (byLongs, byShorts)",
+        "INV-12 INV-16 INV-53",
+        "signedSize > 0 ? (byLongs, byShorts) : (byShorts, byLongs)",
+        "signedSize > 0 ? (byShorts, byLongs) : (byLongs, byShorts)",
     ),
     _in_core(
         "surplus_is_lost",

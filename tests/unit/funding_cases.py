@@ -25,7 +25,7 @@ KINDS = ("layered", "velocity", "adaptive", *PREMIUM_KINDS)
 
 premiums = st.one_of(rates(15 * WAD, -WAD), st.integers(-WAD // 50, WAD // 50))
 utilizations = st.one_of(rates(WAD * WAD, -WAD * WAD), st.integers(-WAD, WAD))
-sigmas = st.one_of(magnitudes(40).map(lambda sigma: sigma * 10**9), st.just(6 * WAD // 10))
+sigmas = st.one_of(magnitudes(24).map(lambda sigma: sigma * 10**12), st.just(6 * WAD // 10))
 elapsed_times = st.one_of(rates(12 * 3_600), magnitudes(31))
 units = st.sampled_from([BP // 100, WAD // 100]).flatmap(lambda low: rates(WAD // 100, min(low, BP)))
 gains = (WAD // 1_000, 1_000 * WAD)

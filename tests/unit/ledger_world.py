@@ -7,19 +7,29 @@ from typing import Any
 
 from twin_harness import compare
 
-from keel.evm.chain import Contract
+from keel.evm.chain import Contract, Receipt
 from keel.evm.revm import RevmChain
 from keel.model.layered import LayeredFunding, LayeredParams
 from keel.model.ledger import Ledger, account_id
 from keel.model.margin import Brackets
-from keel.model.records import Health, Market, MarketConfig, MarketLinks, Price, SizeTiers, parse
+from keel.model.records import (
+    Escrow,
+    EscrowClaim,
+    EscrowOutcome,
+    Health,
+    Market,
+    MarketConfig,
+    MarketLinks,
+    Price,
+    SizeTiers,
+    parse,
+)
 from keel.model.velocity import VelocityFunding, VelocityParams
 from keel.units import WAD
 
 BP = WAD // 10_000
 TOKEN_DECIMALS = 6
 TOKEN_SCALE = 10**12
-FEED_DECIMALS = 8
 FUNDING = LayeredParams(
     interest=BP,
     interest_max=5 * BP,
@@ -58,6 +68,30 @@ PRICES = (2_000 * 10**8, 10**8)
 TIERS = tuple(SizeTiers(base * WAD, 5 * base * WAD, 1_250_000, 1_500_000) for base in (5, 10_000))
 # One multiplies the initial margin in the walk's volatility, the other never does.
 BASE_SIGMAS = (6_000, 50_000)
+FEED_SCALE = 10**10
+LIMITS = (10**10, 10**25, 100, 100, 2_000, 1_000)
+NOBODY = "0x" + "00" * 20
+
+
+def market_config(model: str, i: int = 0) -> MarketConfig:
+    """Parameters of the market at a place."""
+    return MarketConfig(
+        funding_model=model,
+        taker_fee_ppm=500,
+        deviation_fee_ppm=300,
+        insurance_fee_share_ppm=200_000,
+        depth_per_share=DEPTHS[i],
+        max_exposure_ppm=60_000,
+        max_skew_ppm=300_000,
+        base_sigma_bps=BASE_SIGMAS[i],
+        fresh_seconds=60,
+        stale_seconds=600,
+        heartbeat_seconds=3_600,
+        min_notional=10,
+        status=1,
+        brackets=BRACKETS,
+        tiers=TIERS[i],
+    )
 
 
 class World:
@@ -68,6 +102,7 @@ class World:
         twin: The ledger.
         users: Senders; the first is the administrator.
         outcomes: How often each function ended with each error; None = done.
+        seen: How often each thing happened to the escrow.
         surplus: What size tiers took from traders, quote WAD.
         stresses: Every stress that a market had.
     """
@@ -75,6 +110,7 @@ class World:
     def __init__(self) -> None:
         self.chain = RevmChain()
         self.outcomes: Counter[tuple[str, str | None]] = Counter()
+        self.seen: Counter[str] = Counter()
         self.surplus = 0
         self.stresses: set[int] = set()
         self.users = self.chain.accounts[:6]
@@ -88,11 +124,10 @@ class World:
         self.lens = deploy("Lens", core)
         self.model = deploy("LayeredFunding", astuple(FUNDING))
         self.second_model = deploy("VelocityFunding", astuple(VELOCITY))
-        self.hub = deploy("OracleHub", core, access, "0x" + "00" * 20)
         models = {self.model: LayeredFunding(FUNDING), self.second_model: VelocityFunding(VELOCITY)}
         twins = {contract.address: twin for contract, twin in models.items()}
         self.twin = Ledger(TOKEN_SCALE, twins, core.address)
-        self.feeds = [deploy("MockAggregator", FEED_DECIMALS) for _ in PRICES]
+        self.sources = [(deploy("MockSource"), deploy("MockSource")) for _ in PRICES]
         self.vaults = [self._list(i) for i in range(len(PRICES))]
         self.insurance = deploy("ShareVault", core, 0, 0, "insurance", "INS")
         self.chain.send(self.core, "setInsuranceVault", self.insurance, sender=self.admin)
@@ -115,39 +150,28 @@ class World:
 
     def _list(self, i: int) -> Contract:
         market = i + 1
-        source = self.chain.deploy("ChainlinkSource", self.feeds[i], 3_900)
-        feed = ([source], (10**10, 10**25, 100, 2_000, 1_000))
-        self.chain.send(self.hub, "setFeed", market, feed, sender=self.admin)
+        hub = self.chain.deploy("OracleHub", self.core, market, (self.sources[i], LIMITS), NOBODY)
         vault = self.chain.deploy("ShareVault", self.core, market, 0, "pool", "POOL")
-        config = MarketConfig(
-            funding_model=self.model.address,
-            taker_fee_ppm=500,
-            deviation_fee_ppm=300,
-            insurance_fee_share_ppm=200_000,
-            depth_per_share=DEPTHS[i],
-            max_exposure_ppm=60_000,
-            max_skew_ppm=300_000,
-            base_sigma_bps=BASE_SIGMAS[i],
-            fresh_seconds=60,
-            stale_seconds=600,
-            heartbeat_seconds=3_600,
-            min_notional=10,
-            status=1,
-            brackets=BRACKETS,
-            tiers=TIERS[i],
-        )
-        links = MarketLinks(vault.address, 2_000, 12_500, self.hub.address)
+        config = market_config(self.model.address, i)
+        links = MarketLinks(vault.address, 2_000, 12_500, hub.address)
         listed = self.chain.send(self.core, "listMarket", astuple(config), astuple(links), sender=self.admin)
         assert listed.result == self.twin.list_market(self.now, config, links) == market
         self.set_price(market, PRICES[i])
         return vault
 
-    def set_price(self, market: int, answer: int) -> None:
-        """Publish an answer (8 decimals); nothing is stored in the core yet."""
-        self.chain.send(self.feeds[market - 1], "set", answer, sender=self.admin)
+    def set_price(self, market: int, *answers: int, spread: int = 0) -> None:
+        """Let primary and reference answer this (8 decimals); one answer is both's.
+
+        The spread is the primary's. Nothing is stored in the core yet.
+        """
+        primary, reference = self.sources[market - 1]
+        self.chain.send(primary, "set", answers[0] * FEED_SCALE, sender=self.admin)
+        self.chain.send(primary, "setSpread", spread * FEED_SCALE, sender=self.admin)
+        self.chain.send(reference, "set", answers[-1] * FEED_SCALE, sender=self.admin)
 
     def update_price(self, market: int) -> None:
-        self.chain.send(self.core, "updatePrice", market, sender=self.admin)
+        receipt = self.chain.send(self.core, "updatePrice", market, sender=self.admin)
+        self._watch(receipt)
         stored = parse(Market, self.chain.call(self.core, "marketOf", market)).price
         self.twin.store_price(self.now, market, stored)
 
@@ -159,11 +183,35 @@ class World:
     def send(self, function: str, *args: Any, sender: str) -> Callable[[], Any]:
         def run() -> Any:
             receipt = self.chain.send(self.core, function, *args, sender=sender)
+            self._watch(receipt)
             fills = [*receipt.events("Traded"), *receipt.events("Liquidated")]
             self.surplus += sum(log.args["settled"].surplus for log in fills)
             return tuple(receipt.result) if isinstance(receipt.result, tuple) else receipt.result
 
         return run
+
+    def _watch(self, receipt: Receipt) -> None:
+        """Count what happened to the escrow."""
+        closed = [log.args["confirmed"] for log in receipt.events("EscrowClosed")]
+        self.seen.update("confirmed" if confirmed else "rejected" for confirmed in closed)
+        held = len(receipt.events("EscrowHeld"))
+        self.seen["held"] += held
+        if held and receipt.events("Liquidated"):
+            self.seen["liquidated in a period"] += 1
+        for log in receipt.events("EscrowReleased"):
+            key = log.args["account"], log.args["market"]
+            claim, outcome = self.twin.escrow_claim_of(*key)
+            confirmed = closed[0] if outcome == EscrowOutcome.OPEN else outcome == EscrowOutcome.CONFIRMED
+            self.seen[f"released {'confirmed' if confirmed else 'rejected'}"] += 1
+            self.seen["released surplus"] += claim.surplus > 0
+            self.seen["released without a position"] += key not in self.twin.positions
+
+    def claim_funding(self, sender: str, account: int, market: int) -> None:
+        self.both(
+            "claim_funding",
+            self.send("claimFunding", account, market, sender=sender),
+            lambda: self.twin.claim_funding(self.now, account, market),
+        )
 
     def deposit(self, sender: str, account: int, tokens: int) -> None:
         self.both(
@@ -277,13 +325,16 @@ class World:
         for market in self.markets:
             assert parse(Market, ask(self.core, "marketOf", market)) == twin.markets[market]
             self.stresses.add(twin.markets[market].stress)
+            assert parse(Escrow, ask(self.core, "escrowOf", market)) == twin.escrow_of(market)
         for account in self.accounts():
             mine = twin.accounts[account]
             assert tuple(ask(self.core, "accountOf", account)) == (mine.balance, mine.markets)
             for market in self.markets:
                 position = twin.positions.get((account, market))
-                expected = astuple(position) if position else (0, 0, 0, 0)
+                expected = astuple(position) if position else (0, False, 0, 0, 0)
                 assert tuple(ask(self.core, "positionOf", account, market)) == expected
+                claim, outcome = ask(self.core, "escrowClaimOf", account, market)
+                assert (parse(EscrowClaim, claim), outcome) == twin.escrow_claim_of(account, market)
         assert ask(self.core, "insurance")[:2] == (twin.insurance_assets, twin.insurance_shares)
         assert ask(self.core, "booked") == twin.booked_tokens
         assert twin.claims() == twin.booked_tokens * TOKEN_SCALE

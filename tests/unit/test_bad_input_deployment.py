@@ -59,7 +59,9 @@ def test_the_deployment_stops_at_a_wrong_token(chain):
 
 def test_price_sources(chain):
     feed = chain.deploy("MockAggregator", 8)
-    refused(lambda: chain.deploy("ChainlinkSource", feed, 0), "HeartbeatZero")
+    refused(
+        lambda: chain.deploy("ChainlinkSource", feed, 0), "HeartbeatOutOfBounds", given=0, low=1, high=604_800
+    )
     wide = chain.deploy("MockAggregator", 19)
     act = lambda: chain.deploy("ChainlinkSource", wide, 60)  # noqa: E731
     refused(act, "DecimalsUnsupported", given=19, limit=18)

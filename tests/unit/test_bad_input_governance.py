@@ -2,7 +2,8 @@
 
 import pytest
 from support.bench import MARKET, make_bench, rolled_back
-from support.listing import config_of, feed_of, links_of
+from support.hub import pack
+from support.listing import config_of, feed_of, hub_of, links_of, list_market
 from support.refusals import assert_refused, bytes32, out_of_bounds, refusal
 
 from keel.units import WAD
@@ -31,7 +32,6 @@ RESTRICTED = {
     "restrictMarket": lambda b: (b.core, "restrictMarket", MARKET),
     "reopenMarket": lambda b: (b.core, "reopenMarket", MARKET),
     "setInsuranceVault": lambda b: (b.core, "setInsuranceVault", b.vault),
-    "setFeed": lambda b: (b.protocol.contracts.hub, "setFeed", MARKET, feed_of(b)),
 }
 
 
@@ -72,11 +72,10 @@ def test_the_access_manager_and_the_timelock_are_closed(bench):
 
 
 def test_only_the_core_refreshes_prices(bench):
-    hub = bench.protocol.contracts.hub
-    last = {"index": WAD, "twap": WAD, "sigma": 0, "at": 1, "flags": 0}
+    hub, last = bench.hub_of(), pack((WAD, WAD, 0, 0, 1, 0))
     for sender in (bench.stranger, bench.provider):
         expected = refusal("NotCore", caller=sender)
-        act = lambda sender=sender: bench.chain.send(hub, "refresh", MARKET, last, sender=sender)  # noqa: E731
+        act = lambda sender=sender: bench.chain.send(hub, "refresh", last, sender=sender)  # noqa: E731
         assert_refused(bench, expected, act)
 
 
@@ -139,7 +138,8 @@ BAD_TIERS = [
 
 def check_market(bench, config, links, expected):
     core = bench.core
-    assert_refused(bench, expected, lambda: bench.govern(core, "listMarket", config, links))
+    listing = links | {"oracle": hub_of(bench, MARKET + 1).address}
+    assert_refused(bench, expected, lambda: bench.govern(core, "listMarket", config, listing))
     assert_refused(bench, expected, lambda: bench.govern(core, "setMarket", MARKET, config, links))
 
 
@@ -173,9 +173,8 @@ def test_the_penalty_is_no_cheaper_exit_than_the_fee(bench):
     check_market(bench, config_of(bench, brackets={"penaltyMinBps": 16}), links_of(bench), expected)
 
 
-@pytest.mark.parametrize("name", ["vault", "oracle"])
-def test_links_to_nowhere(bench, name):
-    check_market(bench, config_of(bench), links_of(bench, **{name: NOBODY}), out_of_bounds(name, 0, 1, U256))
+def test_links_to_nowhere(bench):
+    check_market(bench, config_of(bench), links_of(bench, vault=NOBODY), out_of_bounds("vault", 0, 1, U256))
 
 
 def test_funding_models_that_are_none(bench):
@@ -256,6 +255,8 @@ FEED = [
     ("minPrice", 10**7 * WAD + 1, 1, 10**7 * WAD),
     ("maxDeviationBps", 0, 1, 1_000),
     ("maxDeviationBps", 1_001, 1, 1_000),
+    ("maxConfidenceBps", 0, 1, 1_000),
+    ("maxConfidenceBps", 1_001, 1, 1_000),
     ("maxVolatileBps", 99, 100, 5_000),
     ("maxVolatileBps", 5_001, 100, 5_000),
     ("clampBps", 99, 100, 5_000),
@@ -264,8 +265,7 @@ FEED = [
 
 
 def check_feed(bench, expected, **changes):
-    hub, feed = bench.protocol.contracts.hub, feed_of(bench, **changes)
-    assert_refused(bench, expected, lambda: bench.govern(hub, "setFeed", MARKET, feed))
+    assert_refused(bench, expected, lambda: hub_of(bench, MARKET, **changes))
 
 
 def feed_out_of_bounds(name, given, low, high):
@@ -274,7 +274,14 @@ def feed_out_of_bounds(name, given, low, high):
 
 @pytest.mark.parametrize(("name", "given", "low", "high"), FEED)
 def test_feed_parameters(bench, name, given, low, high):
+    """A hub with a feed outside the bounds cannot be deployed, by anyone."""
     check_feed(bench, feed_out_of_bounds(name, given, low, high), **{name: given})
+
+
+def test_every_feed_parameter_is_tried(bench):
+    limits = bench.chain.call(bench.hub_of(), "feed").limits
+    # The highest price bounds the lowest, and nothing but its type bounds itself.
+    assert {row[0] for row in FEED} == {*limits._fields} - {"maxPrice"}
 
 
 @pytest.mark.parametrize("count", [0, 4])
@@ -290,19 +297,32 @@ def test_a_feed_source_without_code(bench):
     check_feed(bench, expected, sources=[source, NOBODY])
 
 
-def test_a_market_without_feed(bench):
-    expected = refusal("FeedMissing", market=9)
-    hub = bench.protocol.contracts.hub
-    for view in ("feedOf", "peek"):
-        assert_refused(bench, expected, lambda view=view: bench.chain.call(hub, view, 9))
-    bench.govern(bench.core, "listMarket", config_of(bench), links_of(bench))
-    expected = refusal("FeedMissing", market=2)
-    update = lambda: bench.protocol.update_price(2, bench.keeper)  # noqa: E731
-    with pytest.raises(Exception, match="FeedMissing"):
-        update()
+def test_hubs_of_other_markets_and_none_at_all(bench):
+    """Two markets on one hub would mix their histories; another core's hub refuses this one."""
+    new = lambda core, market: bench.chain.deploy("OracleHub", core, market, feed_of(bench), "0x" + "00" * 20)  # noqa: E731
+    strange = (new(bench.core, 0), new(bench.core, MARKET + 2), new(bench.vault, MARKET), bench.core)
+    for oracle in (NOBODY, *(hub.address for hub in strange)):
+        args = config_of(bench), links_of(bench, oracle=oracle)
+        expected = refusal("HubUnknown", oracle=oracle, market=MARKET)
+        assert_refused(
+            bench, expected, lambda args=args: bench.govern(bench.core, "setMarket", MARKET, *args)
+        )
+        expected = refusal("HubUnknown", oracle=oracle, market=MARKET + 1)
+        assert_refused(bench, expected, lambda args=args: bench.govern(bench.core, "listMarket", *args))
 
 
 def test_an_average_over_more_than_the_history(bench):
     expected = refusal("HistoryTooShort", windowSeconds=1_800, availableSeconds=301)
-    hub = bench.protocol.contracts.hub
-    assert_refused(bench, expected, lambda: bench.chain.call(hub, "twap", MARKET, 1_800))
+    assert_refused(bench, expected, lambda: bench.chain.call(bench.hub_of(), "twap", 1_800))
+
+
+@pytest.mark.parametrize("window", [0, 86_401])
+def test_averages_over_no_time_and_over_more_than_a_day(bench, window):
+    expected = feed_out_of_bounds("windowSeconds", window, 1, 86_400)
+    assert_refused(bench, expected, lambda: bench.chain.call(bench.hub_of(), "twap", window))
+
+
+def test_a_market_without_price_has_no_average(bench):
+    market = list_market(bench)
+    expected = refusal("HistoryTooShort", windowSeconds=1, availableSeconds=0)
+    assert_refused(bench, expected, lambda: bench.chain.call(bench.hub_of(market), "twap", 1))

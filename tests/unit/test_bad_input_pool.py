@@ -132,15 +132,21 @@ def test_requests_of_nothing_or_too_much(bench, vault):
     assert_refused(bench, refusal("ZeroShares"), send(bench, vault, "requestRedeem", 0, me, me))
     shares = bench.chain.call(vault, "balanceOf", me)
     for given in (shares + 1, 2**128, 2**128 + 1, HUGE):
-        expected = refusal("InsufficientBalance")
+        expected = refusal("ERC20InsufficientBalance", sender=me, balance=shares, needed=given)
         assert_refused(bench, expected, send(bench, vault, "requestRedeem", given, me, me))
 
 
 def test_requests_by_others(bench, vault):
     act = send(bench, vault, "requestRedeem", SHARE, bench.stranger, bench.provider, sender=bench.stranger)
-    assert_refused(bench, refusal("InsufficientAllowance"), act)
+    assert_refused(
+        bench, refusal("ERC20InsufficientAllowance", spender=bench.stranger, allowance=0, needed=SHARE), act
+    )
     bench.chain.send(vault, "approve", bench.stranger, SHARE - 1, sender=bench.provider)
-    assert_refused(bench, refusal("InsufficientAllowance"), act)
+    assert_refused(
+        bench,
+        refusal("ERC20InsufficientAllowance", spender=bench.stranger, allowance=SHARE - 1, needed=SHARE),
+        act,
+    )
     bench.chain.send(vault, "setOperator", bench.stranger, True, sender=bench.provider)
     act()
 

@@ -252,7 +252,8 @@ def with_pool(bench):
     market = list_market(bench)
     name = f"Pool {market}"
     vault = bench.chain.deploy("ShareVault", bench.core, market, 0, name, name, sender=bench.provider)
-    links = links_of(bench, vault=vault.address)
+    hub = bench.protocol.view("configOf", market).links.oracle
+    links = links_of(bench, vault=vault.address, oracle=hub)
     bench.govern(bench.core, "setMarket", market, config_of(bench), links)
     token, amount = bench.protocol.contracts.token, 10**12
     bench.chain.send(token, "approve", vault, amount, sender=bench.provider)

@@ -21,6 +21,7 @@ from keel.units import WAD
 
 BTC, ETH = 1, 2
 USD = 10**6
+NOBODY = "0x" + "00" * 20
 # Every event of the core that moves something, but for those of later parameter changes.
 KINDS = (
     "Deposited",
@@ -30,6 +31,10 @@ KINDS = (
     "BadDebtCovered",
     "FundingAccrued",
     "FundingDustSwept",
+    "FundingEscrowed",
+    "EscrowHeld",
+    "EscrowClosed",
+    "EscrowReleased",
     "PriceStored",
     "PoolDeposited",
     "PoolRedeemed",
@@ -60,6 +65,28 @@ class Day:
         for market, price in ((BTC, btc), (ETH, eth)):
             self.protocol.publish(market, price * 10**8, self.people[0])
             self.protocol.update_price(market, self.people[0])
+
+    def doubtful(self):
+        """Link BTC to a source that says what it is told, its confidence included."""
+        protocol, person = self.protocol, self.people[0]
+        self.source = self.chain.deploy("MockSource")
+        config, links = protocol.view("configOf", BTC)
+        limits = self.chain.call(self.chain.at("OracleHub", links.oracle), "feed").limits
+        hub = self.chain.deploy("OracleHub", protocol.core, BTC, ([self.source.address], limits), NOBODY)
+        change = (BTC, config, links._replace(oracle=hub.address))
+        timelock = protocol.contracts.timelock
+        proposal = propose(self.chain, timelock, protocol.core, "setMarket", *change, sender=person)
+        protocol.execute(proposal, person)
+
+    def say(self, price, spread=0, after=60):
+        self.chain.warp(after)
+        self.chain.send(self.source, "set", price * WAD, sender=self.people[0])
+        self.chain.send(self.source, "setSpread", spread * WAD, sender=self.people[0])
+        self.protocol.update_price(BTC, self.people[0])
+
+    def claim(self, person, sub=0):
+        core, account = self.protocol.core, account_id(self.people[person], sub)
+        self.chain.send(core, "claimFunding", account, BTC, sender=self.people[0])
 
     def trade(self, person, market, size, sub=0):
         owner = self.people[person]
@@ -116,6 +143,39 @@ def play(s):
     p.accrue(ETH, people[0])
 
 
+def doubt(s):
+    """Suspect prices that are confirmed, some that are rejected, and some with a bankruptcy among them."""
+    s.doubtful()
+    s.say(117_500)
+    s.say(117_500, after=301)
+    s.margin(5, 60_000)
+    s.trade(5, BTC, -1)
+    s.say(117_500, spread=4_000)
+    s.chain.warp(200)
+    s.trade(1, BTC, -0.5)
+    s.trade(5, BTC, 1)
+    s.say(117_400, spread=4_000)
+    s.say(117_600)
+    s.claim(5)
+    s.trade(1, BTC, 0.1)
+    s.say(112_000, spread=4_000)
+    s.chain.warp(200)
+    s.trade(2, BTC, -0.5)
+    s.say(117_600)
+    s.claim(2)
+    s.margin(7, 9_000)
+    s.trade(7, BTC, 1)
+    for after in (60, 301, 60):
+        s.say(105_000, after=after)
+    s.say(105_000, spread=1_400)
+    s.say(105_000, spread=1_400, after=200)
+    liquidate(s, 7)
+    s.say(110_000)
+    s.claim(7)
+    s.chain.warp(30)
+    s.protocol.accrue(BTC, s.people[0])
+
+
 def liquidate(s, person):
     s.protocol.liquidate(account_id(s.people[person]), BTC, s.people[9])
 
@@ -130,6 +190,7 @@ def close(s, person, market):
 def played():
     day = Day()
     play(day)
+    doubt(day)
     return day, day.chain.take()
 
 
@@ -144,7 +205,7 @@ def test_events_alone_rebuild_the_chain(played):
     checks = prove(day.protocol, books)
     assert [check.detail for check in checks if not check.holds] == []
     assert len(checks) == 8
-    assert len(books.accounts) == 6
+    assert len(books.accounts) == 8
 
 
 def test_pool_report_is_not_trivial(played):
@@ -161,8 +222,21 @@ def test_surplus_of_large_positions_is_not_trivial(played):
     markets = day.books(entries).markets
     fills = [entry.log.args for entry in entries if entry.log.event in ("Traded", "Liquidated")]
     paid = sum(args["settled"].surplus for args in fills)
-    assert markets[BTC].surplus == paid > 0
+    # Of the three stretches of suspect prices the first counts.
+    end = next(i for i, entry in enumerate(entries) if entry.log.event == "EscrowClosed")
+    held = sum(entry.log.args["surplus"] for entry in entries[:end] if entry.log.event == "EscrowHeld")
+    assert markets[BTC].surplus == paid + held > held > 0
     assert markets[ETH].surplus == 0
+
+
+def test_suspect_prices_leave_what_the_rule_says(played):
+    day, entries = played
+    book = day.books(entries).markets[BTC]
+    outcomes = [entry.log.args["confirmed"] for entry in entries if entry.log.event == "EscrowClosed"]
+    assert outcomes == [True, False, False]
+    assert book.escrow.state.reserve == book.escrow.state.claims == 0
+    assert book.escrow.claims == {}
+    assert book.forfeited > 0
 
 
 def change_parameters(day):
@@ -232,6 +306,10 @@ def test_a_missing_event_is_noticed(played, kind):
         ("Liquidated", "penalty"),
         ("Liquidated", "reward"),
         ("FundingAccrued", "perBase"),
+        ("FundingEscrowed", "perBase"),
+        *(("EscrowHeld", name) for name in ("paid", "received", "surplus")),
+        *(("EscrowClosed", name) for name in ("longsPaid", "shortsPaid", "poolDue")),
+        ("EscrowReleased", "credit"),
         ("BadDebtCovered", "fromPool"),
         ("PoolRedeemed", "charge"),
         ("PoolDeposited", "shares"),

@@ -59,7 +59,7 @@ def test_results_and_events(chain, token):
     assert minted.result is None
     log = minted.event("Transfer")
     assert log.address == token.address
-    assert log.args == {"from_": f"0x{'0' * 40}", "to": ALICE, "amount": 100}
+    assert log.args == {"from_": f"0x{'0' * 40}", "to": ALICE, "value": 100}
     sent = chain.send(token, "transfer", token, 30, sender=ALICE)
     assert sent.result is True
     assert [log.args["to"] for log in sent.logs] == [token.address]

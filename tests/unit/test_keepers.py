@@ -37,8 +37,8 @@ MARKET = MarketState(
 )
 
 
-def seen(age=0, feed=100_000 * WAD, accounts=(), **market):
-    flags = 0 if feed else Defect.INVALID
+def seen(age=0, feed=100_000 * WAD, accounts=(), doubt=0, **market):
+    flags = doubt if feed else Defect.INVALID
     state = replace(MARKET, **market)
     return Snapshot(NOW + age, state, feed, int(flags), {account.id: account for account in accounts})
 
@@ -68,6 +68,8 @@ def account(number, ratio_percent, size=WAD, better_percent=None):
         (seen(age=10, feed=99_950 * WAD), [UpdatePrice(1)]),
         (seen(age=45), [UpdatePrice(1)]),
         (seen(age=10, flags=int(Defect.INVALID)), [UpdatePrice(1)]),
+        (seen(age=10, doubt=Defect.UNCERTAIN), [UpdatePrice(1)]),
+        (seen(age=10, flags=int(Defect.UNCERTAIN)), [UpdatePrice(1)]),
         (seen(age=10, feed=0), [Accrue(1)]),
         (seen(age=600, feed=0), [Accrue(1)]),
         (seen(age=601, feed=0), [UpdatePrice(1)]),
@@ -81,6 +83,8 @@ def account(number, ratio_percent, size=WAD, better_percent=None):
         "fall",
         "age",
         "the feed is back",
+        "a doubt",
+        "its end",
         "silent feed",
         "silent, not yet reported",
         "dead feed is reported",
@@ -104,17 +108,21 @@ def test_liquidator_takes_the_weak_worst_first():
 @pytest.mark.parametrize(
     ("validity", "liquidated"),
     [
-        (Validity.VALID, [1, 2]),
-        (Validity.STALE10, [1, 2]),
-        (Validity.UNCERTAIN, [1, 2]),
-        (Validity.VOLATILE, [1]),
+        (Validity.VALID, [1, 3]),
+        (Validity.STALE10, [1, 3]),
+        (Validity.UNCERTAIN, [1, 3]),
+        (Validity.VOLATILE, [1, 3]),
         (Validity.SEQUENCER_GRACE, [1]),
         (Validity.STALE60, []),
         (Validity.INVALID, []),
     ],
 )
 def test_liquidator_follows_the_ladder(validity, liquidated):
-    """The second account is unhealthy at the index only; the first at the TWAP, too, and by a fifth."""
-    accounts = [account(1, 30, better_percent=79), account(2, 90, better_percent=101)]
+    """The second is healthy at the better side of a doubtful price, the third not unhealthy by a fifth."""
+    accounts = [
+        account(1, 30, better_percent=79),
+        account(2, 90, better_percent=101),
+        account(3, 80, better_percent=80),
+    ]
     decided = Liquidator().decide(seen(accounts=accounts, validity=validity))
     assert [action.account for action in decided] == liquidated

@@ -53,7 +53,7 @@ class Market:
             brackets=BRACKETS,
         )
         self.book.list_market(NOW, config, MarketLinks(VAULT, 2_000, 12_500, HUB))
-        self.book.store_price(NOW, 1, Price(index, index, 0, NOW, 0))
+        self.book.store_price(NOW, 1, Price(index, index, at=NOW))
         self.book.pool_deposit(NOW, VAULT, 1, founding * WAD // scale)
         self.shares = dict.fromkeys(MEMBERS, 0)
         self.spent = 0

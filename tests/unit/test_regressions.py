@@ -2,13 +2,13 @@
 
 import pytest
 from support.bench import MARKET, POOL, PRICE, STAKE, Bench, make_bench, rolled_back
-from support.listing import config_of, feed_of, links_of
+from support.hub import with_gas
+from support.listing import config_of, hub_of, links_of
 from support.refusals import bytes32, out_of_bounds
 from support.validity import INVALID, OPEN, VALID
 
 from keel.config.deployment import load_deployment
 from keel.errors import Reverted
-from keel.evm.chain import Contract
 from keel.evm.revm import RevmChain
 from keel.model.layered import layers
 from keel.sdk.deploy import deploy
@@ -267,7 +267,7 @@ def test_first_trades_of_a_fresh_account_fill(bench):
 )
 def test_exposure_is_bounded_by_the_band(used, skew, limit):
     """Above (1 - x)^2 / x an LP could deepen the curve under the traders' positions and leave with a gain."""
-    links = links_of(used)
+    links = links_of(used, oracle=hub_of(used, MARKET + 1).address)
     good = config_of(used, maxSkewPpm=skew, maxExposurePpm=limit)
     bad = good | {"maxExposurePpm": limit + 1}
     expected = out_of_bounds("maxExposurePpm", limit + 1, 10_000, limit)
@@ -284,45 +284,23 @@ def create(bench, code):
     return bench.chain.create(creation, bench.stranger)
 
 
-def use_source(bench, address):
-    feed = feed_of(bench, sources=[address])
-    bench.govern(bench.protocol.contracts.hub, "setFeed", MARKET, feed)
-
-
 def test_a_source_without_code_is_refused(used):
     """A source that is no contract made every `updatePrice` revert: try does not catch a call to no code."""
     named = {"name": bytes32("sources"), "given": 0, "low": 1, "high": U256}
-    refused("FeedOutOfBounds", lambda: use_source(used, "0x" + "77" * 20), **named)
+    refused("FeedOutOfBounds", lambda: used.link_feed(["0x" + "77" * 20]), **named)
 
 
 @pytest.mark.parametrize("code", ["fe", "5b5f56"], ids=["invalid", "endless loop"])
 def test_a_source_that_burns_its_gas_does_not_stop_updates(used, code):
     """Without a stipend a source that burns its gas would take 63/64 of all gas, and funding with it."""
     before = used.protocol.view("marketOf", MARKET).price
-    use_source(used, create(used, bytes.fromhex(code)))
+    used.link_feed([create(used, bytes.fromhex(code))])
     used.later()
     done = used.protocol.update_price(MARKET, used.stranger)
     price = used.protocol.view("marketOf", MARKET).price
     assert done.event("PriceStored").args["price"] == price == before._replace(flags=INVALID_FLAG)
     assert 200_000 < done.gas_used < 400_000
     assert used.protocol.view("marketOf", MARKET).accruedAt == used.chain.timestamp()
-
-
-def forwarder(bench, gas):
-    """The core behind code that passes calldata on with that much gas, and passes the answer back."""
-    target = bytes.fromhex(bench.core.address[2:])
-    code = (
-        bytes.fromhex("365f5f37")  # CALLDATACOPY(0, 0, CALLDATASIZE)
-        + bytes.fromhex("5f5f365f5f73")
-        + target
-        + b"\x62"
-        + gas.to_bytes(3, "big")
-        + bytes.fromhex("f1")  # CALL(gas, core, 0, 0, CALLDATASIZE, 0, 0)
-        + bytes.fromhex("3d5f5f3e")  # RETURNDATACOPY(0, 0, RETURNDATASIZE)
-    )
-    code += bytes([0x60, len(code) + 6, 0x57]) + bytes.fromhex("3d5ffd") + bytes.fromhex("5b3d5ff3")
-    creation = bytes([0x60, len(code), 0x60, 11, 0x5F, 0x39, 0x60, len(code), 0x5F, 0xF3, 0x00]) + code
-    return Contract("IKeel", bench.chain.create(creation, bench.stranger), bench.core.abi)
 
 
 def test_starving_a_good_source_reverts(used):
@@ -332,7 +310,7 @@ def test_starving_a_good_source_reverts(used):
     used.publish(PRICE + 1)
 
     def update(gas):
-        chain.send(forwarder(used, gas), "updatePrice", MARKET, sender=used.stranger)
+        chain.send(with_gas(used.chain, used.core, gas), "updatePrice", MARKET, sender=used.stranger)
 
     before = view("marketOf", MARKET)
     starved = refused("SourceStarved", lambda: update(212_000))

@@ -6,57 +6,35 @@ from itertools import pairwise
 
 import pytest
 from support.external import chainlink
-from support.hub import LIMITS, NOBODY, Hub, point, signpost
+from support.hub import LIMITS, Defect, Hub, point, signpost
+from support.oracle_feeds import ChainlinkFeed, FluxFeed
 
 from keel.errors import Reverted
 from keel.evm.pyevm import PyEvmChain
 from keel.evm.revm import RevmChain
-from keel.model.validity import Defect
 from keel.sim.sources import data_folder
 from keel.units import WAD
 
-HEARTBEAT = 3_900
+HEARTBEAT = ChainlinkFeed.HEARTBEAT
 ANSWER = 2_000 * 10**8
 SCALE = 10**10
 ROUNDS = "ethusd_chainlink_eth_mainnet_rounds_2023-04_2024-01.csv.gz"
 
 
-class Feed:
-    """Chainlink's MockV3Aggregator with the adapter over it."""
-
-    def __init__(self, decimals=8, answer=ANSWER, heartbeat=HEARTBEAT, chain=None):
-        self.chain = chain or RevmChain()
-        self.aggregator = chainlink("MockV3Aggregator").deploy(self.chain, decimals, answer)
-        self.source = self.chain.deploy("ChainlinkSource", self.aggregator, heartbeat)
-
-    @property
-    def now(self):
-        return self.chain.timestamp()
-
-    def round(self, answer, updated_at=None, number=2, started_at=None):
-        times = self.now if updated_at is None else updated_at, self.now if started_at is None else started_at
-        self._send("updateRoundData", number, answer, *times)
-
-    def publish(self, answer):
-        self._send("updateAnswer", answer)
-
-    def latest(self):
-        return tuple(self.chain.call(self.source, "latest"))
-
-    def _send(self, function, *args):
-        self.chain.send(self.aggregator, function, *args, sender=self.chain.accounts[0])
+def chainlink_feed(*args, chain=None, **fields):
+    return ChainlinkFeed(chain or RevmChain(), *args, **fields)
 
 
 @pytest.mark.parametrize("decimals", [0, 6, 8, 18])
 def test_a_round_is_a_price_in_wad(decimals):
-    feed = Feed(decimals, 2_000 * 10**decimals)
-    assert feed.latest() == (2_000 * WAD, feed.now)
+    feed = chainlink_feed(decimals, 2_000 * 10**decimals)
+    assert feed.latest() == (2_000 * WAD, 0, feed.now)
 
 
 @pytest.mark.parametrize("answer", [0, -1, -(2**255), 2**128, 2**255 - 1])
 def test_answers_that_are_no_prices(answer):
     """C1: the sign is looked at before the cast; what no price can be is not multiplied."""
-    feed = Feed()
+    feed = chainlink_feed()
     feed.publish(answer)
     assert feed.latest()[0] == 0
     feed.publish(1)
@@ -67,31 +45,31 @@ def test_answers_that_are_no_prices(answer):
     ("age", "usable"), [(HEARTBEAT - 1, True), (HEARTBEAT, True), (HEARTBEAT + 1, False)]
 )
 def test_age(age, usable):
-    feed = Feed()
+    feed = chainlink_feed()
     feed.chain.warp(age)
-    assert feed.latest() == (2_000 * WAD if usable else 0, feed.now - age)
+    assert feed.latest() == (2_000 * WAD if usable else 0, 0, feed.now - age)
 
 
 def test_timestamps_that_cannot_be():
     """C5: a round that was never published, and one from the future (where bold would revert)."""
-    feed = Feed()
+    feed = chainlink_feed()
     for updated_at in (0, feed.now + 1, 2**64, 2**255):
         feed.round(ANSWER, updated_at)
-        assert feed.latest() == (0, updated_at)
+        assert feed.latest() == (0, 0, updated_at)
 
 
 def test_started_at_says_nothing():
-    feed = Feed()
+    feed = chainlink_feed()
     feed.round(ANSWER, started_at=0)
-    assert feed.latest() == (2_000 * WAD, feed.now)
+    assert feed.latest() == (2_000 * WAD, 0, feed.now)
 
 
 def test_round_numbers_and_answered_in_round_say_nothing():
     """C3, C9, Hubble M-10: a new phase begins with other round numbers; nobody walks back over them."""
-    feed = Feed()
+    feed = chainlink_feed()
     for number in ((1 << 64) + 40_000, (2 << 64) + 1, 0, 2**80 - 1):
         feed.round(ANSWER + number % 7, number=number)
-        assert feed.latest() == ((ANSWER + number % 7) * SCALE, feed.now)
+        assert feed.latest() == ((ANSWER + number % 7) * SCALE, 0, feed.now)
 
 
 def test_ribbon_decimals_migration():
@@ -106,37 +84,25 @@ def test_ribbon_decimals_migration():
         assert chain.call(source, "latest").price == price
 
 
-class Flux:
-    """FluxAggregator with three oracles, two of which make an answer; clamped to 0.10 and 1,000."""
-
-    TIMEOUT = 1_800
-
-    def __init__(self):
-        self.chain = RevmChain()
-        owner, *self.oracles = self.chain.accounts[:4]
-        clamp = 10**7, 1_000 * 10**8
-        self.aggregator = chainlink("FluxAggregator").deploy(
-            self.chain, NOBODY, 0, self.TIMEOUT, NOBODY, *clamp, 8, "LUNA / USD"
-        )
-        change = [], self.oracles, self.oracles, 2, 3, 0
-        self.chain.send(self.aggregator, "changeOracles", *change, sender=owner)
-        self.source = self.chain.deploy("ChainlinkSource", self.aggregator, HEARTBEAT)
-
-    def submit(self, number, answer, oracles=3):
-        for oracle in self.oracles[:oracles]:
-            self.chain.send(self.aggregator, "submit", number, answer, sender=oracle)
-
-    def price(self):
-        return self.chain.call(self.source, "latest").price
-
-
 def test_a_feed_before_its_first_round():
-    """Flux says "No data present" by a revert: the hub sees no price, and no failure of its own."""
-    flux = Flux()
+    """Flux says "No data present" by a revert: to the adapter that is no price, and no failure of its own."""
+    flux = FluxFeed(RevmChain())
     with pytest.raises(Reverted) as refused:
-        flux.price()
+        flux.chain.call(flux.aggregator, "latestRoundData")
     assert refused.value.named == {"message": "No data present"}
-    assert Hub(flux.chain, [flux.source]).peek() == (0, Defect.INVALID)
+    assert flux.price() == 0
+    assert Hub(flux.chain, [flux.source]).seen() == (0, Defect.INVALID)
+
+
+@pytest.mark.parametrize(("heartbeat", "good"), [(0, False), (1, True), (604_800, True), (604_801, False)])
+def test_bounds_of_the_heartbeat(heartbeat, good):
+    if good:
+        assert chainlink_feed(heartbeat=heartbeat).latest()[0] == 2_000 * WAD
+        return
+    with pytest.raises(Reverted) as refused:
+        chainlink_feed(heartbeat=heartbeat)
+    assert refused.value.error == "HeartbeatOutOfBounds"
+    assert refused.value.named == {"given": heartbeat, "low": 1, "high": 604_800}
 
 
 def test_venus_and_blizz_luna_at_min_answer():
@@ -144,15 +110,15 @@ def test_venus_and_blizz_luna_at_min_answer():
 
     Own bounds above the clamp end the price at once; without them, the heartbeat does.
     """
-    flux = Flux()
+    flux = FluxFeed(RevmChain())
     bounded = Hub(flux.chain, [flux.source], (5 * WAD, 1_000 * WAD, *LIMITS[2:]))
     unbounded = Hub(flux.chain, [flux.source], (1, 1_000 * WAD, *LIMITS[2:]))
     flux.submit(1, 30 * 10**8)
-    assert bounded.peek() == unbounded.peek() == (30 * WAD, 0)
+    assert bounded.peek() == unbounded.peek() == (30 * WAD, 0, 0)
     flux.chain.warp(60)
     flux.submit(2, 10_720_000)
-    assert bounded.peek() == (0, Defect.INVALID)
-    assert unbounded.peek() == (1_072 * WAD // 10_000, 0)
+    assert bounded.seen() == (0, Defect.INVALID)
+    assert unbounded.peek() == (1_072 * WAD // 10_000, 0, 0)
     flux.chain.warp(60)
     with pytest.raises(Reverted) as refused:
         flux.submit(3, 10**6)
@@ -160,7 +126,7 @@ def test_venus_and_blizz_luna_at_min_answer():
     flux.chain.warp(HEARTBEAT - 60)
     assert unbounded.peek()[0] != 0
     flux.chain.warp(1)
-    assert unbounded.peek() == (0, Defect.INVALID)
+    assert unbounded.seen() == (0, Defect.INVALID)
 
 
 def test_a_round_that_misses_its_quorum_is_not_an_answer():
@@ -168,7 +134,7 @@ def test_a_round_that_misses_its_quorum_is_not_an_answer():
 
     Flux never shows such a round as its latest, which is why `answeredInRound` need not be looked at.
     """
-    flux = Flux()
+    flux = FluxFeed(RevmChain())
     flux.submit(1, 30 * 10**8)
     flux.chain.warp(60)
     flux.submit(2, 20 * 10**8, oracles=1)
@@ -201,12 +167,12 @@ def test_real_rounds_of_eth_usd(heartbeat):
     """Every round of ten months is a price from its second on; with the right heartbeat, until the next."""
     rounds = real_rounds()
     assert len(rounds) > 10_000
-    feed = Feed(chain=RevmChain(rounds[0][0] - 1), heartbeat=heartbeat)
+    feed = chainlink_feed(chain=RevmChain(rounds[0][0] - 1), heartbeat=heartbeat)
     late = 0
     for (at, number, answer), (after, _, _) in pairwise(rounds):
         feed.chain.warp(max(at - feed.now, 1))
         feed.round(answer, at, number % 2**80)
-        assert feed.latest() == (answer * SCALE, at)
+        assert feed.latest() == (answer * SCALE, 0, at)
         if after - 1 > feed.now:
             feed.chain.warp(after - 1 - feed.now)
         late += feed.latest()[0] == 0
@@ -217,6 +183,6 @@ def test_real_rounds_of_eth_usd(heartbeat):
 
 def test_gas_of_a_read():
     """Cold, as the first read of a transaction: a twentieth of the stipend."""
-    feed = Feed(chain=PyEvmChain())
+    feed = chainlink_feed(chain=PyEvmChain())
     used = feed.chain.send(feed.source, "latest", sender=feed.chain.accounts[0]).gas_used - 21_064
     assert used < 20_000

@@ -2,11 +2,10 @@
 
 import pytest
 from support.bench import MARKET, make_bench
-from support.hub import BURN, DECIMALS, EMPTY, RETURN_BOMB, REVERT_BOMB, Hub, code_that_answers
+from support.hub import BURN, DECIMALS, EMPTY, RETURN_BOMB, REVERT_BOMB, Defect, Hub, code_that_answers
 
 from keel.evm.pyevm import PyEvmChain
 from keel.evm.revm import RevmChain
-from keel.model.validity import Defect
 from keel.sdk.protocol import account_id
 from keel.units import WAD
 
@@ -39,8 +38,9 @@ def test_one_hostile_source_of_three_changes_nothing(fault, place):
     three = sources(chain, 3)
     hub = Hub(chain, three)
     fail(chain, three[place], fault)
-    assert hub.peek() == (PRICE, 0)
-    assert hub.refresh().result.index == PRICE
+    assert hub.peek() == (PRICE, 0, 0)
+    hub.refresh()
+    assert hub.stored.index == PRICE
 
 
 @pytest.mark.parametrize("fault", SILENT)
@@ -51,11 +51,11 @@ def test_a_hostile_source_is_a_missing_price(fault, count, expected):
     some = sources(chain, count)
     hub = Hub(chain, some)
     fail(chain, some[-1], fault)
-    assert hub.peek() == (0 if count == 1 else PRICE, expected)
-    taken = hub.refresh().result
-    assert taken.flags & expected
+    assert hub.seen() == (0 if count == 1 else PRICE, expected)
+    hub.refresh()
+    assert hub.stored.flags & expected
     fail(chain, some[-1], 0)
-    assert hub.peek() == (PRICE, 0)
+    assert hub.peek() == (PRICE, 0, 0)
 
 
 @pytest.mark.parametrize("fault", CASES)
@@ -67,7 +67,7 @@ def test_three_hostile_sources_cost_three_stipends(fault):
     for source in three:
         fail(chain, source, fault)
     taken = hub.refresh()
-    assert taken.result.flags == (Defect.SHORT_TWAP if FAULTS[fault - 1] == "return bomb" else Defect.INVALID)
+    assert hub.stored.flags == (Defect.SHORT_TWAP if FAULTS[fault - 1] == "return bomb" else Defect.INVALID)
     assert taken.gas_used < 3 * STIPEND + AROUND
 
 
@@ -78,7 +78,7 @@ def test_a_hostile_aggregator_behind_a_good_adapter(answer):
     aggregator = code_that_answers(chain, (DECIMALS, 8), otherwise=answer)
     adapter = chain.deploy("ChainlinkSource", aggregator, 3_600)
     hub = Hub(chain, [adapter, *sources(chain, 2)])
-    assert hub.peek() == (PRICE, 0)
+    assert hub.peek() == (PRICE, 0, 0)
     assert hub.refresh().gas_used < STIPEND + 2 * 10_000 + AROUND
 
 
@@ -87,7 +87,7 @@ def test_a_hostile_sequencer_gate_is_a_sequencer_that_is_down(answer):
     chain = PyEvmChain()
     gate = code_that_answers(chain, otherwise=answer)
     hub = Hub(chain, sources(chain, 1), sequencer=gate)
-    assert hub.peek() == (0, Defect.INVALID)
+    assert hub.peek() == (0, 0, Defect.INVALID | Defect.SEQUENCER_DOWN)
     assert hub.refresh().gas_used < STIPEND + AROUND
 
 
@@ -95,7 +95,7 @@ def test_a_hostile_sequencer_gate_is_a_sequencer_that_is_down(answer):
 def test_a_hostile_source_stops_no_liquidation(fault):
     """One of three turns hostile in the crash: the price still falls, and who must be liquidated is."""
     bench = make_bench()
-    chain, hub = bench.chain, bench.protocol.contracts.hub
+    chain = bench.chain
     three = sources(chain, 3)
 
     def crash_to(price):
@@ -104,7 +104,7 @@ def test_a_hostile_source_stops_no_liquidation(fault):
         bench.later()
         return bench.protocol.update_price(MARKET, bench.keeper)
 
-    bench.govern(hub, "setFeed", MARKET, (three, chain.call(hub, "feedOf", MARKET).limits))
+    bench.link_feed(three)
     bench.trade(bench.trader, 4 * WAD)
     fail(chain, three[0], fault)
     crash_to(46_500 * WAD)

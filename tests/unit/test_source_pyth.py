@@ -7,69 +7,46 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.bench import MARKET, make_bench
 from support.external import pyth
-from support.hub import Hub
+from support.hub import Defect, Hub
+from support.oracle_feeds import ID, PythFeed
+from support.oracle_feeds import OTHER_ID as OTHER
 from support.refusals import bytes32
 
 from keel.errors import Reverted
 from keel.evm.pyevm import PyEvmChain
 from keel.evm.revm import RevmChain
-from keel.model.validity import Defect
 from keel.units import WAD
 
-ID, OTHER = b"\x11" * 32, b"\x22" * 32
-HEARTBEAT, AHEAD, CONFIDENCE = 20, 10, 100
-FEE = 7
+HEARTBEAT, AHEAD, CONFIDENCE = PythFeed.HEARTBEAT, 10, 100
+FEE = PythFeed.FEE
 PRICE, EXPONENT = 2_000 * 10**8, -8
 
 
-class Feed:
-    """Pyth's mock, which asks a fee per update, with the adapter over it."""
-
-    def __init__(self, chain=None, heartbeat=HEARTBEAT, confidence=CONFIDENCE):
-        self.chain = chain or RevmChain()
-        self.sender = self.chain.accounts[0]
-        self.pyth = pyth().deploy(self.chain, 60, FEE)
-        self.source = self.chain.deploy("PythSource", self.pyth, ID, heartbeat, confidence)
-
-    def update(self, price=PRICE, conf=0, expo=EXPONENT, at=None, feed=ID):
-        """The signed message that Pyth's service would give out."""
-        stamp = self.chain.timestamp() if at is None else at
-        fields = (feed, price, conf, expo, price, conf, stamp, 0)
-        return self.chain.call(self.pyth, "createPriceFeedUpdateData", *fields)
-
-    def push(self, *args, **fields):
-        self.chain.send(
-            self.pyth, "updatePriceFeeds", [self.update(*args, **fields)], sender=self.sender, value=FEE
-        )
-
-    def latest(self):
-        return tuple(self.chain.call(self.source, "latest"))
-
-    def price(self):
-        return self.latest()[0]
+def pyth_feed(chain=None, heartbeat=HEARTBEAT, confidence=CONFIDENCE):
+    return PythFeed(chain or RevmChain(), heartbeat, confidence)
 
 
 def test_a_price_in_wad():
-    feed = Feed()
+    feed = pyth_feed()
     feed.push()
-    assert feed.latest() == (2_000 * WAD, feed.chain.timestamp())
+    assert feed.latest() == (2_000 * WAD, 0, feed.chain.timestamp())
 
 
 def test_a_feed_that_nobody_pushed():
     """Pyth reverts; the hub sees no price. Another feed of the same contract is another price."""
-    feed = Feed()
+    feed = pyth_feed()
     hub = Hub(feed.chain, [feed.source])
-    assert hub.peek() == (0, Defect.INVALID)
+    assert hub.seen() == (0, Defect.INVALID)
     feed.push(feed=OTHER)
     with pytest.raises(Reverted):
         feed.latest()
     feed.push()
-    assert hub.peek() == (2_000 * WAD, 0)
+    assert hub.peek() == (2_000 * WAD, 0, 0)
 
 
 @pytest.mark.parametrize("price", [0, -1, -(2**63)])
 def test_prices_that_are_none(price):
-    feed = Feed()
+    feed = pyth_feed()
     feed.push(price)
     assert feed.price() == 0
 
@@ -77,24 +54,24 @@ def test_prices_that_are_none(price):
 @pytest.mark.parametrize(("age", "usable"), [(HEARTBEAT, True), (HEARTBEAT + 1, False), (10**6, False)])
 def test_age(age, usable):
     """P3. Nothing but a push makes a price younger."""
-    feed = Feed()
+    feed = pyth_feed()
     feed.push()
     feed.chain.warp(age)
-    assert feed.latest() == (2_000 * WAD if usable else 0, feed.chain.timestamp() - age)
+    assert feed.latest() == (2_000 * WAD if usable else 0, 0, feed.chain.timestamp() - age)
 
 
 @pytest.mark.parametrize(("ahead", "usable"), [(1, True), (AHEAD, True), (AHEAD + 1, False), (60, False)])
 def test_prices_of_the_future(ahead, usable):
     """Pyth's own age check takes the distance without its sign: 60 seconds ahead passes there."""
-    feed = Feed()
+    feed = pyth_feed()
     now = feed.chain.timestamp()
     feed.push(at=now + ahead)
     assert feed.chain.call(feed.pyth, "getPriceNoOlderThan", ID, 60).price == PRICE
-    assert feed.latest() == ((2_000 * WAD, now) if usable else (0, now + ahead))
+    assert feed.latest() == ((2_000 * WAD, 0, now) if usable else (0, 0, now + ahead))
 
 
 def test_a_publish_time_beyond_any_clock():
-    feed = Feed()
+    feed = pyth_feed()
     feed.push(at=2**64 - 1)
     assert feed.price() == 0
 
@@ -112,25 +89,25 @@ def test_a_publish_time_beyond_any_clock():
 )
 def test_confidence(conf, usable):
     """P2: 1 % of the price is believed here; as wide as the price, or wider, says nothing at all."""
-    feed = Feed()
+    feed = pyth_feed()
     feed.push(conf=conf)
-    assert feed.price() == (2_000 * WAD if usable else 0)
+    assert feed.latest()[:2] == ((2_000 * WAD, conf * 10**10) if usable else (0, 0))
 
 
 def test_mango_like_disagreement_of_publishers():
     """A thin market that is pulled apart shows in the interval first: no price, until they agree again."""
-    feed = Feed()
+    feed = pyth_feed()
     hub = Hub(feed.chain, [feed.source])
     for conf, expected in ((PRICE // 1000, 0), (PRICE // 20, Defect.INVALID), (PRICE // 1000, 0)):
         feed.chain.warp(1)
         feed.push(conf=conf)
-        assert hub.peek()[1] == expected
+        assert hub.seen()[1] == expected
 
 
 @pytest.mark.parametrize("expo", [-(2**31), -21, 13, 2**31 - 1])
 def test_exponents_out_of_range(expo):
     """P4, F-42: an exponent that no feed has is a mistake, not a price."""
-    feed = Feed()
+    feed = pyth_feed()
     feed.push(expo=expo)
     assert feed.price() == 0
 
@@ -149,23 +126,23 @@ _FEEDS = []
 
 def _shared():
     if not _FEEDS:
-        _FEEDS.append(Feed())
+        _FEEDS.append(pyth_feed())
     return _FEEDS[0]
 
 
 def test_too_small_for_a_wad_is_no_price():
-    feed = Feed()
+    feed = pyth_feed()
     feed.push(99, expo=-20)
     assert feed.price() == 0
 
 
 def test_an_older_update_is_no_step_back():
     """F-04: valid, paid for, and ignored: neither a revert nor an older price."""
-    feed = Feed()
+    feed = pyth_feed()
     now = feed.chain.timestamp()
     feed.push(at=now)
     feed.push(PRICE // 2, at=now - 1)
-    assert feed.latest() == (2_000 * WAD, now)
+    assert feed.latest() == (2_000 * WAD, 0, now)
 
 
 @pytest.mark.parametrize(
@@ -179,7 +156,7 @@ def test_an_older_update_is_no_step_back():
 )
 def test_bounds(name, args, given, low, high):
     with pytest.raises(Reverted) as refused:
-        Feed(None, *args)
+        pyth_feed(None, *args)
     assert refused.value.named == {"name": bytes32(name), "given": given, "low": low, "high": high}
 
 
@@ -194,10 +171,8 @@ def test_no_contract_is_no_pyth():
 def market():
     """A market over a Pyth source, with the updater."""
     bench = make_bench()
-    feed = Feed(bench.chain)
-    hub = bench.protocol.contracts.hub
-    limits = bench.chain.call(hub, "feedOf", MARKET).limits
-    bench.govern(hub, "setFeed", MARKET, ([feed.source], limits))
+    feed = pyth_feed(bench.chain)
+    bench.link_feed([feed.source])
     bench.later()
     return bench, feed, bench.chain.deploy("PythUpdater", feed.pyth, bench.core)
 
@@ -261,9 +236,8 @@ def test_adversarial_selection_is_bounded_by_the_reference(market):
     bench, feed, updater = market
     reference = bench.chain.deploy("MockSource")
     bench.chain.send(reference, "set", 50_000 * WAD, sender=bench.stranger)
-    hub = bench.protocol.contracts.hub
-    limits = bench.chain.call(hub, "feedOf", MARKET).limits
-    bench.govern(hub, "setFeed", MARKET, ([feed.source, reference], limits))
+    hub = bench.link_feed([feed.source, reference])
+    limits = bench.chain.call(hub, "feed").limits
     chosen = 50_000 * (10_000 + limits.maxDeviationBps + 1) // 10_000
     update = feed.update(chosen * 10**8, at=bench.chain.timestamp() - HEARTBEAT)
     bench.chain.send(updater, "updatePrice", MARKET, [update], sender=bench.stranger, value=FEE)
@@ -271,7 +245,7 @@ def test_adversarial_selection_is_bounded_by_the_reference(market):
 
 
 def test_gas_of_a_read():
-    feed = Feed(PyEvmChain())
+    feed = pyth_feed(PyEvmChain())
     feed.push()
     used = feed.chain.send(feed.source, "latest", sender=feed.sender).gas_used - 21_064
     assert used < 30_000

@@ -3,66 +3,29 @@
 import pytest
 from support.bench import MARKET, PRICE, Bench
 from support.external import chainlink
-from support.hub import BURN, NOBODY, Hub, code_that_answers
+from support.hub import BURN, NOBODY, Defect, Hub, code_that_answers
+from support.oracle_feeds import Rollup
 
 from keel.config.deployment import load_deployment
 from keel.errors import Reverted
 from keel.evm.pyevm import PyEvmChain
 from keel.evm.revm import RevmChain
-from keel.model.oracle import Limits, read
-from keel.model.validity import Action, Defect, Validity
+from keel.model.validity import Action, Validity
 from keel.sdk.deploy import deploy
 from keel.sdk.protocol import Protocol, account_id
 from keel.units import WAD
 
 GRACE = 3_600
 OUTAGE = 78 * 60
-# What a message from L1 bears as its sender on Arbitrum: the sender's address plus this.
-ALIAS = 0x1111000000000000000000000000000000001111
 # The order of Sequencer in ISequencerGate.
 DOWN, IN_GRACE, UP = range(3)
 UP_ANSWER, DOWN_ANSWER = False, True
-
-
-class Rollup:
-    """Chainlink's uptime feed on an Arbitrum of our own: it takes what the sender on L1 tells it."""
-
-    def __init__(self, chain, begin=True):
-        self.chain, self.owner, self.messenger = chain, chain.accounts[0], chain.accounts[1]
-        access = chainlink("SimpleReadAccessController").deploy(chain)
-        flags = chainlink("Flags").deploy(chain, access, access)
-        l1_sender = "0x" + (int(self.messenger, 16) - ALIAS).to_bytes(20, "big", signed=False).hex()
-        self.feed = chainlink("ArbitrumSequencerUptimeFeed").deploy(chain, flags, l1_sender)
-        self._send(access, "addAccess", self.feed)
-        self._send(flags, "addAccess", self.feed)
-        if begin:
-            self._send(self.feed, "initialize")
-
-    def let_read(self, reader):
-        self._send(self.feed, "addAccess", reader)
-
-    def report(self, down, at=None):
-        stamp = self.chain.timestamp() if at is None else at
-        self.chain.send(self.feed, "updateStatus", down, stamp, sender=self.messenger)
-
-    def gate(self, grace=GRACE):
-        """A gate that may read: its address gets access before it is there, as its constructor reads."""
-        taken = self.chain.snapshot()
-        self._send(self.feed, "disableAccessCheck")
-        at = self.chain.deploy("SequencerGate", self.feed, grace).address
-        self.chain.revert(taken)
-        self.let_read(at)
-        return self.chain.deploy("SequencerGate", self.feed, grace)
-
-    def _send(self, target, function, *args):
-        self.chain.send(target, function, *args, sender=self.owner)
+HALTED = Defect.INVALID | Defect.SEQUENCER_DOWN
 
 
 @pytest.fixture
 def rollup():
-    made = Rollup(RevmChain())
-    made._send(made.feed, "disableAccessCheck")
-    return made
+    return Rollup(RevmChain()).open_to_all()
 
 
 def state(rollup, gate):
@@ -149,13 +112,13 @@ def test_a_feed_that_gives_no_access():
     with pytest.raises(Reverted) as refused:
         chain.deploy("SequencerGate", rollup.feed, GRACE)
     assert refused.value.named == {"message": "No access"}
-    gate = rollup.gate()
+    gate = rollup.gate(GRACE)
     source = chain.deploy("MockSource")
     chain.send(source, "set", 2_000 * WAD, sender=chain.accounts[0])
     hub = Hub(chain, [source], sequencer=gate)
-    assert hub.peek() == (2_000 * WAD, Defect.SEQUENCER_GRACE)
-    rollup._send(rollup.feed, "removeAccess", gate)
-    assert hub.peek() == (0, Defect.INVALID)
+    assert hub.peek() == (2_000 * WAD, 0, Defect.SEQUENCER_GRACE)
+    rollup.own(rollup.feed, "removeAccess", gate)
+    assert hub.peek() == (0, 0, HALTED)
 
 
 @pytest.mark.parametrize("grace", [0, 86_401])
@@ -165,40 +128,49 @@ def test_grace_bounds(rollup, grace):
     assert refused.value.named == {"given": grace, "low": 1, "high": 86_400}
 
 
-@pytest.mark.parametrize("count", [1, 2, 3])
-@pytest.mark.parametrize(
-    ("word", "flag"),
-    [
-        (DOWN, Defect.INVALID),
-        (IN_GRACE, Defect.SEQUENCER_GRACE),
-        (UP, 0),
-        (3, Defect.INVALID),
-        (255, Defect.INVALID),
-    ],
-)
-def test_the_hub_and_its_twin(count, word, flag):
-    """The state marks every price, beside what the sources say; a state that does not exist is down."""
+# What one, two and three sources say, and the price, spread and defects of it, whole quote per base.
+ANSWERS = [
+    ([2_000], (2_000, 0, 0)),
+    ([0], (0, 0, Defect.INVALID)),
+    ([2_000, 2_010], (2_000, 0, 0)),
+    ([2_000, 2_100], (2_000, 100, Defect.UNCERTAIN)),
+    ([2_000, 0], (2_000, 30, Defect.UNCERTAIN)),
+    ([0, 2_000], (2_000, 30, Defect.UNCERTAIN)),
+    ([0, 0], (0, 0, Defect.INVALID)),
+    ([2_000, 2_100, 2_020], (2_020, 0, 0)),
+    ([2_000, 2_100, 2_200], (2_100, 100, Defect.UNCERTAIN)),
+    ([0, 2_100, 2_000], (2_100, 100, Defect.UNCERTAIN)),
+    ([2_010, 0, 2_000], (2_010, 0, 0)),
+    ([0, 2_000, 0], (0, 0, Defect.INVALID)),
+]
+STATES = [(DOWN, HALTED), (IN_GRACE, Defect.SEQUENCER_GRACE), (UP, 0), (3, HALTED), (255, HALTED)]
+
+
+@pytest.mark.parametrize(("answers", "expected"), ANSWERS)
+@pytest.mark.parametrize(("word", "flag"), STATES)
+def test_the_state_marks_every_price(answers, expected, word, flag):
+    """Beside what the sources say; a state that does not exist is down."""
     chain = RevmChain()
     gate = code_that_answers(chain, ("c19d93fb", word), otherwise=BURN)
-    sources = [chain.deploy("MockSource") for _ in range(count)]
+    sources = [chain.deploy("MockSource") for _ in answers]
     hub = Hub(chain, sources, sequencer=gate)
-    limits = Limits(WAD, 10**6 * WAD, 150, 2_000, 500)
-    for answers in ([2_000, 2_000, 2_000], [2_000, 2_100, 2_200], [2_000, 0, 0], [0, 0, 0]):
-        prices = [answer * WAD for answer in answers[:count]]
-        for source, price in zip(sources, prices, strict=True):
-            chain.send(source, "set", price, sender=chain.accounts[0])
-        found = hub.peek()
-        assert found == read(limits, prices, flag)
-        assert found[1] & flag == flag or found == (0, Defect.INVALID)
-        assert hub.refresh().result.flags & found[1] == found[1]
+    for source, answer in zip(sources, answers, strict=True):
+        chain.send(source, "set", answer * WAD, sender=chain.accounts[0])
+    price, spread, flags = expected
+    found = (0, 0, HALTED) if flag == HALTED else (price * WAD, spread * WAD, flags | flag)
+    assert hub.peek() == found
+    hub.refresh()
+    short = 0 if found[0] == 0 else Defect.SHORT_TWAP
+    assert hub.stored.flags == found[2] | short
+    assert hub.stored.index == found[0]
+    assert hub.stored.spread_bps == (-(-found[1] * 10_000 // found[0]) if found[0] else 0)
 
 
 @pytest.fixture(scope="module")
 def market():
     """A market on a rollup whose sequencer has worked for longer than the grace."""
     chain = RevmChain()
-    rollup = Rollup(chain)
-    rollup._send(rollup.feed, "disableAccessCheck")
+    rollup = Rollup(chain).open_to_all()
     settings = load_deployment().model_copy(
         update={"sequencer_feed": rollup.feed.address, "sequencer_grace_seconds": GRACE}
     )
@@ -277,13 +249,12 @@ def test_in_grace_only_the_worst_are_liquidated(market, index, liquidated):
 
 def test_a_chain_without_sequencer_asks_nobody():
     chain = RevmChain()
-    assert chain.call(deploy(chain, load_deployment()).hub, "SEQUENCER") == NOBODY
+    assert chain.call(deploy(chain, load_deployment()).markets[0].hub, "SEQUENCER") == NOBODY
 
 
 def test_gas_of_a_read():
     chain = PyEvmChain()
-    rollup = Rollup(chain)
-    rollup._send(rollup.feed, "disableAccessCheck")
+    rollup = Rollup(chain).open_to_all()
     gate = chain.deploy("SequencerGate", rollup.feed, GRACE)
     used = chain.send(gate, "state", sender=rollup.owner).gas_used - 21_064
     assert used < 20_000

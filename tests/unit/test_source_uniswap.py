@@ -6,14 +6,13 @@ from random import Random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.hub import Hub
+from support.hub import Defect, Hub
 from support.refusals import bytes32
 from support.uniswap_world import Pool
 
 from keel.errors import Reverted
 from keel.evm.pyevm import PyEvmChain
 from keel.evm.revm import RevmChain
-from keel.model.validity import Defect
 from keel.units import WAD
 
 WINDOW, BLOCK = 1_800, 12
@@ -54,8 +53,8 @@ def deep(base_first=True, decimals=(18, 6), chain=None):
 def test_vee_finance_decimals(base_first, decimals):
     """I-30: the same price whatever the tokens' decimals and the order of their addresses."""
     pool = deep(base_first, decimals)
-    price, at = latest(pool, pool.source())
-    assert at == pool.chain.timestamp()
+    price, spread, at = latest(pool, pool.source())
+    assert (spread, at) == (0, pool.chain.timestamp())
     # A tick is 1 bp wide, and the pool's own price is floored to one.
     assert abs(price - 2_000 * WAD) < 2_000 * WAD // 10_000 + WAD // 10**6
     assert near(price, exact(pool, pool.tick * WINDOW))
@@ -122,9 +121,9 @@ def test_inverse_finance_short_history():
     with pytest.raises(Reverted) as refused:
         latest(pool, source)
     assert refused.value.named == {"message": "OLD"}
-    assert hub.peek() == (0, Defect.INVALID)
+    assert hub.seen() == (0, Defect.INVALID)
     pool.chain.warp(1)
-    assert hub.peek()[1] == 0
+    assert hub.seen()[1] == 0
 
 
 def test_a_pool_that_was_never_opened():
@@ -157,7 +156,7 @@ def test_swapping_the_memory_away(every, usable):
     for turn in range(2 * ROOM):
         bought = pool.swap(pool.quote, bought) if turn % 2 else pool.swap(pool.base, 10**18)
         pool.chain.warp(every)
-        price, flags = hub.peek()
+        price, flags = hub.seen()
         lost += flags == Defect.INVALID
         assert price == 0 if flags else near(price, exact(pool, pool.integral(WINDOW)))
     assert (lost == 0) == usable
@@ -216,8 +215,8 @@ def test_liquidity_that_leaves():
     pool.chain.warp(WINDOW // 9)
     assert latest(pool, source)[0] == price
     pool.chain.warp(1)
-    assert latest(pool, source) == (0, pool.chain.timestamp())
-    assert Hub(pool.chain, [source]).peek() == (0, Defect.INVALID)
+    assert latest(pool, source) == (0, 0, pool.chain.timestamp())
+    assert Hub(pool.chain, [source]).seen() == (0, Defect.INVALID)
     pool.provide(1_000, 2_000_000)
     pool.chain.warp(WINDOW)
     assert latest(pool, source)[0] == price

@@ -4,17 +4,33 @@ from collections.abc import Callable
 from random import Random
 
 import pytest
-from ledger_world import DEPTHS, PRICES, TOKEN_SCALE, World
+from ledger_world import DEPTHS, NOBODY, PRICES, TOKEN_SCALE, World
 
 from keel.model.errors import Refused
 from keel.model.ledger import account_id
 from keel.model.records import SizeTiers
 from keel.units import WAD
 
-STEPS = 250
-NOBODY = f"0x{0:040x}"
-# Walks that come through liquidations, too.
-SEEDS = (0, 5, 8, 12)
+STEPS = 700
+# Walks that come through everything the escrow does, and through liquidations in it.
+SEEDS = (0, 2, 7, 10)
+# What primary and reference say, and how sure the primary is, in thousandths of the price.
+DOUBTS = {
+    "none": ((1_000,), 0),
+    "sure of itself": ((1_000,), 3),
+    "disagreement": ((1_000, 985), 0),
+    "far disagreement": ((1_000, 1_100), 0),
+    "no confidence": ((1_000,), 12),
+    "silent reference": ((1_000, 0), 0),
+    "silent primary": ((0, 1_000), 0),
+    "silence": ((0,), 0),
+}
+
+# Everything that the escrow does, also to a position that was closed before its claim was paid out.
+ESCROWED = {
+    *("held", "confirmed", "rejected", "released confirmed", "released rejected", "released surplus"),
+    *("released without a position", "liquidated in a period"),
+}
 
 
 class Walk:
@@ -24,6 +40,7 @@ class Walk:
         self.random = Random(seed)
         self.world = World()
         self.prices = list(PRICES)
+        self.doubts: dict[int, str] = {}
         for market in self.world.markets:
             self.world.update_price(market)
         self.world.chain.warp(400)
@@ -47,20 +64,26 @@ class Walk:
 
     def refresh(self) -> None:
         for market in self.world.markets:
-            self.world.set_price(market, self.prices[market - 1])
+            price = self.prices[market - 1]
+            answers, spread = DOUBTS[self.doubts.get(market, "none")]
+            self.world.set_price(
+                market, *(price * share // 1_000 for share in answers), spread=price * spread // 1_000
+            )
             self.world.update_price(market)
 
     def step(self) -> None:
         moves: list[tuple[Callable[[], None], int]] = [
             (self.deposit, 6),
             (self.withdraw, 5),
-            (self.trade, 30),
+            (self.trade, 36),
             (self.close, 8),
             (self.liquidate, 12),
             (self.pool, 6),
             (self.insure, 3),
             (self.move_price, 14),
             (self.wait, 14),
+            (self.doubt, 6),
+            (self.claim, 3),
         ]
         choices, weights = zip(*moves, strict=True)
         self.random.choices(choices, weights)[0]()
@@ -82,6 +105,9 @@ class Walk:
         )
 
     def trade(self) -> None:
+        if self.random.random() < 0.5:
+            self.world.chain.warp(12)
+            self.refresh()
         user, market = self.user(), self.market()
         account, price = self.account(user), self.prices[market - 1] * 10**10
         leverage = self.random.choice([1, 5, 12, 20, 30])
@@ -101,8 +127,9 @@ class Walk:
         """A limit price that every fill meets."""
         return 2**256 - 1 if size > 0 else 0
 
-    def close(self) -> None:
-        held = list(self.world.twin.positions.items())
+    def close(self, doubted: int | None = None) -> None:
+        """Close a position or a part of it, in a market or in any."""
+        held = [(key, p) for key, p in self.world.twin.positions.items() if doubted in (None, key[1])]
         if not held:
             return
         (account, market), position = self.random.choice(held)
@@ -130,14 +157,53 @@ class Walk:
         else:
             self.world.insurance_deposit(user, self.amount(1_000 * 10**6))
 
-    def move_price(self) -> None:
-        step = self.random.choice([-900, -400, -30, 30, 400, 900])
+    def shift(self, *steps: int) -> None:
+        """Move all prices by one of these steps, bps."""
+        step = self.random.choice(steps)
         for market in self.world.markets:
             change = 10_000 + step + self.random.randint(-9, 9)
             self.prices[market - 1] = self.prices[market - 1] * change // 10_000
+
+    def move_price(self) -> None:
+        self.shift(-900, -400, -30, 30, 400, 900)
         self.world.chain.warp(self.random.choice([1, 12, 40, 400]))
         self.refresh()
-        self.liquidate()
+        if self.random.random() < 0.6:
+            self.liquidate()
+
+    def doubt(self) -> None:
+        """End all doubts; or let one market fall into doubt and have people act in it.
+
+        The average follows the price before, so that who is unhealthy can be liquidated in doubt.
+        """
+        if self.doubts:
+            self.doubts.clear()
+            self.world.chain.warp(self.random.choice([40, 400]))
+            self.refresh()
+            return
+        self.shift(-600, -30, 30, 600)
+        market = self.market()
+        self.world.chain.warp(12)
+        self.refresh()
+        self.world.chain.warp(400)
+        self.doubts[market] = self.random.choice(list(DOUBTS))
+        for _ in range(3):
+            self.refresh()
+            self.close(market)
+            self.world.chain.warp(self.random.choice([30, 60, 700, 1_500]))
+            self.world.accrue(market)
+            if self.random.random() < 0.5:
+                self.refresh()
+                self.liquidate()
+        if self.random.random() < 0.7:
+            self.doubts.clear()
+            self.refresh()
+
+    def claim(self) -> None:
+        for account, market in list(self.world.twin.escrow_claims):
+            if self.random.random() < 0.5:
+                self.world.claim_funding(self.user(), account, market)
+        self.world.claim_funding(self.user(), self.account(self.user()), self.market())
 
     def wait(self) -> None:
         self.world.chain.warp(self.random.choice([1, 61, 400, 400, 3_000, 40_000]))
@@ -167,6 +233,8 @@ def test_random_walk(seed: int) -> None:
     walk.world.check_views()
     done = {name for name, error in walk.world.outcomes if error is None}
     assert done >= {"trade", "update_and_trade", "liquidate", "pool_redeem", "withdraw", "insurance_redeem"}
+    assert walk.world.outcomes["claim_funding", "NoClaim"] > 0
+    assert {name for name, count in walk.world.seen.items() if count} == ESCROWED
     assert walk.world.surplus > 0
     assert walk.world.stresses >= {0, 32}
 
@@ -192,3 +260,32 @@ def test_parameters_change_alike() -> None:
     world.trade(user, account_id(user), market, -WAD, 0, world.now)
     refusals = {error: count for (name, error), count in world.outcomes.items() if name == "set_market"}
     assert refusals == {"MarketInUse": 2, "ParameterOutOfBounds": 1, None: 3}
+
+
+@pytest.mark.parametrize("back", [890, 1_000])
+def test_a_bankrupt_forfeits_its_claim_alike(back: int) -> None:
+    """Liquidated below zero at a doubted price; the claim goes to the insurance, confirmed or rejected."""
+    walk = Walk(0)
+    world, user, market = walk.world, walk.user(), 1
+    account = account_id(user)
+    world.trade(user, account, market, 38 * WAD, walk.limit(1), world.now)
+    walk.prices[0] = PRICES[0] * 890 // 1_000
+    for seconds in (1, 400):
+        world.chain.warp(seconds)
+        walk.refresh()
+    walk.doubts[market] = "disagreement"
+    for seconds in (12, 1_800):
+        world.chain.warp(seconds)
+        walk.refresh()
+    world.liquidate(walk.user(), account, market)
+    claim, _ = world.twin.escrow_claim_of(account, market)
+    assert claim.forfeited
+    assert claim.paid > 0
+    walk.doubts.clear()
+    walk.prices[0] = PRICES[0] * back // 1_000
+    world.chain.warp(12)
+    walk.refresh()
+    insured, balance = world.twin.insurance_assets, world.twin.accounts[account].balance
+    world.claim_funding(walk.user(), account, market)
+    assert world.twin.insurance_assets - insured == (claim.paid if back == 1_000 else claim.surplus)
+    assert world.twin.accounts[account].balance == balance == 0

@@ -39,7 +39,7 @@ def test_signed_and_unlocked_transactions(chain):
     token = chain.deploy("MockToken", 6)
     for sender in (signer, BOB):
         receipt = chain.send(token, "mint", ALICE, 5, sender=sender)
-        assert receipt.event("Transfer").args["amount"] == 5
+        assert receipt.event("Transfer").args["value"] == 5
         assert len(receipt.transaction) == 66
     assert chain.send(token, "approve", BOB, 1, sender=signer).result is True
     assert chain.call(token, "allowance", signer, BOB) == 1
@@ -68,7 +68,7 @@ def test_reverts_are_decoded_without_traces(node, monkeypatch):
         chain.send(token, "transfer", ALICE, 1, sender=BOB)
     assert refused.value.error == "InsufficientBalance"
     receipt = chain.send(token, "approve", ALICE, 1, sender=BOB)
-    assert receipt.event("Approval").args["amount"] == 1
+    assert receipt.event("Approval").args["value"] == 1
     with pytest.raises(RpcError, match="events"):
         _ = receipt.result
 

@@ -3,6 +3,7 @@
 from keel.model.errors import Refused
 from keel.model.ledger.books import add, same_address
 from keel.model.ledger.margins import MarginLedger
+from keel.model.records import EscrowClaim
 from keel.model.validity import Action
 
 _SUB_BITS = 96
@@ -36,6 +37,21 @@ class Accounts(MarginLedger):
             raise Refused("MarginTooLow", health.withdrawable, health.initial)
         self._pay_out(to, tokens)
         self.accounts[account] = after
+
+    def claim_funding(self, now: int, account: int, market: int) -> int:
+        """Credit an account with its claim on an ended stretch of suspect prices; gives quote WAD. Anyone."""
+        accrued = self._accrue(now, market)
+        position, claim = self._position(account, market), self._escrow_claim(account, market)
+        decided, credit, insured = self._release(accrued, claim, position)
+        if not decided:
+            raise Refused("NoClaim", account, market)
+        self._store(accrued)
+        self._store_claim(account, market, EscrowClaim())
+        if position.size != 0:
+            self.positions[account, market] = position
+        self.accounts[account].balance = add(self.accounts[account].balance, credit)
+        self._to_insurance(insured)
+        return credit
 
     def set_operator(self, sender: str, account: int, operator: str, allowed: bool) -> None:
         """Let `operator` trade for the account and withdraw to its owner. Owner only."""

@@ -5,16 +5,16 @@ from copy import copy
 from keel.model.errors import Refused
 from keel.model.fixed import div, safe_cast
 from keel.model.funding_view import input_of
-from keel.model.ledger.books import Books
+from keel.model.ledger.escrow import Accrued, FundingEscrow, accrue_escrow, review
 from keel.model.records import Market, MarketConfig
-from keel.model.validity import Price
+from keel.model.validity import Defect, Price, suspect
 from keel.units import RAY, WAD
 
 _MAX_INTEGRAL = 2**110
 _EIGHTHS = 8
 
 
-class FundingLedger(Books):
+class FundingLedger(FundingEscrow):
     """Accrual: uses the state before the call, stops at the heartbeat of the stored price."""
 
     def market_now(self, now: int, market: int) -> Market:
@@ -22,18 +22,33 @@ class FundingLedger(Books):
         return self._project(now, market)[0]
 
     def _project(self, now: int, market: int) -> tuple[Market, MarketConfig]:
-        """Working copy of the market, accrued up to now, and its parameters."""
+        """Working copy of the market, accrued up to now, and its parameters; the escrow stays."""
+        accrued = self._accrue(now, market)
+        return accrued.market, accrued.config
+
+    def _accrue(self, now: int, market: int) -> Accrued:
+        """Working copies, accrued up to now: at a suspect price the escrow moves instead of the indices."""
         config = self.configs.get(market)
         if config is None:
             raise Refused("MarketUnknown", market)
-        projected = copy(self.markets[market])
-        until = min(projected.price.at + config.heartbeat_seconds, now)
-        if until > projected.accrued_at:
-            self._advance(projected, config, until - projected.accrued_at)
-        projected.accrued_at = now
-        return projected, config
+        m = copy(self.markets[market])
+        accrued = Accrued(market, m, config, self.escrow_of(market))
+        until = min(m.price.at + config.heartbeat_seconds, now)
+        if until > m.accrued_at and not m.price.flags & Defect.INVALID:
+            per_base, received = self._advance(m, config, until - m.accrued_at)
+            if suspect(m.price.flags):
+                accrue_escrow(accrued.escrow, per_base, received)
+            else:
+                _move(m, per_base, received)
+        m.accrued_at = now
+        return accrued
 
-    def _advance(self, market: Market, config: MarketConfig, elapsed: int) -> None:
+    def _advance(self, market: Market, config: MarketConfig, elapsed: int) -> tuple[int, int]:
+        """Advance the model.
+
+        Returns:
+            What a long of one base pays, RAY quote, trunc; what the pool receives, quote WAD, floor.
+        """
         model = self.models[int(config.funding_model, 16)]
         answer = model.accrue(input_of(market, config, elapsed))
         market.funding_state, integral, deviation = answer
@@ -41,13 +56,17 @@ class FundingLedger(Books):
             raise Refused("FundingModelUnknown", config.funding_model)
         market.stress = _stress(deviation)
         per_base = div(integral * market.price.index, WAD)
-        if per_base > 0:
-            market.longs_paid = safe_cast(market.longs_paid + per_base, 128)
-        else:
-            market.shorts_paid = safe_cast(market.shorts_paid - per_base, 128)
-        received = market.skew * per_base // RAY
-        market.cash = safe_cast(market.cash + received, 128, signed=True)
-        market.funding_clearing = safe_cast(market.funding_clearing - received, 128, signed=True)
+        return per_base, market.skew * per_base // RAY
+
+
+def _move(market: Market, per_base: int, received: int) -> None:
+    """Move the live indices and pay the pool."""
+    if per_base > 0:
+        market.longs_paid = safe_cast(market.longs_paid + per_base, 128)
+    else:
+        market.shorts_paid = safe_cast(market.shorts_paid - per_base, 128)
+    market.cash = safe_cast(market.cash + received, 128, signed=True)
+    market.funding_clearing = safe_cast(market.funding_clearing - received, 128, signed=True)
 
 
 def _stress(deviation: int) -> int:
@@ -55,7 +74,10 @@ def _stress(deviation: int) -> int:
     return min(max(abs(deviation) - 2 * WAD, 0) * _EIGHTHS // WAD, 4 * _EIGHTHS)
 
 
-def take_price(market: Market, price: Price, now: int) -> None:
-    """Store what the oracle answered in a working copy, once per block."""
-    if market.price.at != now:
-        market.price = price
+def take_price(accrued: Accrued, price: Price, now: int) -> None:
+    """Store what the oracle answered in the working copies, once per block."""
+    before = accrued.market.price
+    if before.at == now:
+        return
+    accrued.market.price = price
+    review(accrued, was_suspect=suspect(before.flags))

@@ -7,7 +7,16 @@ from copy import copy
 from keel.model.errors import Refused
 from keel.model.fixed import cast, checked, safe_cast
 from keel.model.funding import FundingModel
-from keel.model.records import Account, Market, MarketConfig, MarketLinks, Position
+from keel.model.records import (
+    Account,
+    Escrow,
+    EscrowClaim,
+    EscrowOutcome,
+    Market,
+    MarketConfig,
+    MarketLinks,
+    Position,
+)
 
 STATUS_OPEN = 1
 STATUS_REDUCE_ONLY = 2
@@ -29,6 +38,7 @@ class Books:
         booked_tokens: Tokens in less tokens out, token units.
         insurance_assets: Quote WAD.
         insurance_shares: 24 decimals.
+        escrows: By market; `escrow_outcomes` by market and period, `escrow_claims` by account and market.
     """
 
     def __init__(self, token_scale: int, models: Mapping[str, FundingModel], core: str = "0x0") -> None:
@@ -44,13 +54,17 @@ class Books:
         self.links: dict[int, MarketLinks] = {}
         self.accounts: defaultdict[int, Account] = defaultdict(Account)
         self.positions: defaultdict[tuple[int, int], Position] = defaultdict(Position)
+        self.escrows: defaultdict[int, Escrow] = defaultdict(Escrow)
+        self.escrow_outcomes: dict[tuple[int, int], EscrowOutcome] = {}
+        self.escrow_claims: dict[tuple[int, int], EscrowClaim] = {}
         self.operators: set[tuple[int, int]] = set()
 
     def claims(self) -> int:
         """All buckets together: what the booked tokens are owed to, quote WAD."""
         margin = sum(account.balance for account in self.accounts.values())
         pools = sum(market.cash + market.funding_clearing for market in self.markets.values())
-        return margin + pools + self.insurance_assets
+        reserves = sum(escrow.reserve for escrow in self.escrows.values())
+        return margin + pools + reserves + self.insurance_assets
 
     def _account(self, account: int) -> Account:
         """Working copy."""

@@ -19,7 +19,7 @@ class Ledger(Trading, Liquidations, Pools, InsuranceLedger):
 
     def accrue(self, now: int, market: int) -> None:
         """Accrue a market's funding up to now."""
-        self.markets[market], _ = self._project(now, market)
+        self._store(self._accrue(now, market))
 
     def store_price(self, now: int, market: int, price: Price) -> None:
         """`updatePrice` with what the oracle answered: accrue at the old price, then store the new one.
@@ -29,9 +29,9 @@ class Ledger(Trading, Liquidations, Pools, InsuranceLedger):
             market: Market id.
             price: Record that the core stored; ignored when the market has a price of this block.
         """
-        m, _ = self._project(now, market)
-        take_price(m, price, now)
-        self.markets[market] = m
+        accrued = self._accrue(now, market)
+        take_price(accrued, price, now)
+        self._store(accrued)
 
     def list_market(self, now: int, config: MarketConfig, links: MarketLinks) -> int:
         """List a market, whose funding starts at rest; gives its id."""
@@ -43,7 +43,8 @@ class Ledger(Trading, Liquidations, Pools, InsuranceLedger):
 
     def set_market(self, now: int, market: int, config: MarketConfig, links: MarketLinks) -> None:
         """Replace a market's parameters, after accruing at the old ones."""
-        m, before = self._project(now, market)
+        accrued = self._accrue(now, market)
+        m, before = accrued.market, accrued.config
         kept = before.depth_per_share
         if m.skew != 0 and config.depth_per_share != kept:
             raise Refused("ParameterOutOfBounds", "depthPerShare", config.depth_per_share, kept, kept)
@@ -54,7 +55,8 @@ class Ledger(Trading, Liquidations, Pools, InsuranceLedger):
             raise Refused("NotVault", links.vault)
         if not same_address(config.funding_model, before.funding_model):
             m.funding_state, m.stress = self._resting_state(m, config), 0
-        self.markets[market], self.configs[market], self.links[market] = m, config, links
+        self._store(accrued)
+        self.configs[market], self.links[market] = config, links
 
     def restrict_market(self, market: int) -> None:
         """Stop new risk in a market."""

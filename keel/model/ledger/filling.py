@@ -8,6 +8,8 @@ from keel.model.ledger.books import MAX_SIZE, add
 from keel.model.ledger.margins import Touch
 from keel.model.position import Fill
 from keel.model.records import Market, MarketConfig
+from keel.model.validity import Price
+from keel.units import BPS
 
 _INTEREST_BITS = 112
 
@@ -21,7 +23,7 @@ class Filling(Accounts):
         skew, depth = t.skew, depth_of(t)
         limit = u256(depth * (t.config.max_skew_ppm if bounded else curve.HARD_SKEW_PPM)) // PPM
         _check_band(skew, i256(skew + size), limit)
-        filled = position.fill(before, notional, size, fill_cost(market, depth, skew, size))
+        filled = position.fill(before, notional, size, fill_cost(t.fill_price, depth, skew, size))
         if abs(filled.size_after) > MAX_SIZE:
             raise Refused("SizeOutOfRange", filled.size_after, MAX_SIZE)
         t.position.size = filled.size_after
@@ -43,11 +45,15 @@ def fee_on(config: MarketConfig, cost: int) -> int:
     return div_ceil(abs(cost) * (config.taker_fee_ppm + config.deviation_fee_ppm), PPM)
 
 
-def fill_cost(market: Market, depth: int, skew: int, size: int) -> int:
-    """Cost of a fill at the worse of index and TWAP for its side, quote WAD."""
-    price = market.price
-    twap_higher = price.twap > price.index
-    return curve.cost(price.twap if (size > 0) == twap_higher else price.index, depth, skew, size)
+def fill_cost(price: Price, depth: int, skew: int, size: int) -> int:
+    """Cost of a fill at the worse for its side of TWAP and index moved by its spread, quote WAD."""
+    return curve.cost(worse_for(price, buys=size > 0), depth, skew, size)
+
+
+def worse_for(price: Price, *, buys: bool) -> int:
+    """The worse of TWAP and index moved by its spread, ceil, for who buys or sells, WAD."""
+    spread = div_ceil(price.index * price.spread_bps, BPS)
+    return max(price.index + spread, price.twap) if buys else min(price.index - spread, price.twap)
 
 
 def room(t: Touch, *, sale: bool) -> int:

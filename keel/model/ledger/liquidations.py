@@ -7,7 +7,7 @@ from keel.model.errors import Refused
 from keel.model.fixed import div_ceil, i256, mul_div_ceil, u256
 from keel.model.ledger.accounts import account_id
 from keel.model.ledger.books import add
-from keel.model.ledger.filling import Filling, depth_of, fee_on, fill_cost, room
+from keel.model.ledger.filling import Filling, depth_of, fee_on, fill_cost, room, worse_for
 from keel.model.ledger.margins import Touch
 from keel.model.liquidation import Tier
 from keel.model.records import MarketLinks
@@ -52,26 +52,32 @@ class Liquidations(Filling):
         t.account.balance = add(t.account.balance, -penalty)
         t.to_insurance += penalty - reward
         drawn = self._cover_shortfall(t)
-        self.insurance_assets -= drawn
         self._commit(t)
+        self.insurance_assets -= drawn
         keeper = self.accounts[account_id(sender)]
         keeper.balance = add(keeper.balance, reward)
         return plan.size, reward
 
     def _plan(self, t: Touch) -> _Plan:
-        """Tier and size. In a volatile market the account must be unhealthy at index and at TWAP."""
+        """Tier and size.
+
+        At a doubtful price and in a volatile market the account must be unhealthy at TWAP and at the index
+        moved in its favour by the spread.
+        """
         health = self._health_with(t, Action.LIQUIDATE)
-        equity = health.equity_better if health.worst >= Validity.VOLATILE else health.equity
+        equity = health.equity_better
         grace = health.worst == Validity.SEQUENCER_GRACE
         trigger = health.maintenance * GRACE_BPS // BPS if grace else health.maintenance
         if equity >= trigger:
             raise Refused("NotLiquidatable", equity, trigger)
+        elsewhere = health.withdrawable - t.account.balance - _loss_here(t)
+        # The curve fills it without the spread; the penalty makes up for that, as far as equity goes.
+        t.with_spread = False
         ratio = liquidation.margin_ratio(equity, health.maintenance)
         tier = liquidation.tier(ratio)
         brackets = t.config.brackets
         rate = liquidation.penalty_rate(ratio, brackets.penalty_min_bps, brackets.penalty_max_bps)
         size, here = self._closing_size(t, tier, rate, health.maintenance, equity)
-        elsewhere = health.withdrawable - t.account.balance - _loss_here(t)
         return _Plan(tier, size, rate, health.equity, health.maintenance, here, elsewhere)
 
     def _closing_size(
@@ -110,6 +116,7 @@ class Liquidations(Filling):
         drawn = min(shortfall, self.insurance_assets + t.to_insurance)
         t.market.cash = add(t.market.cash, drawn - shortfall)
         t.account.balance = 0
+        t.claim.forfeited = t.claim.period != 0
         return drawn
 
 
@@ -119,7 +126,7 @@ def _cost_of_all(t: Touch, rate: int, held: int, available: int) -> int:
     if size == 0:
         return 0
     closing = -size if t.position.size > 0 else size
-    cost = fill_cost(t.market, depth_of(t), t.skew, closing)
+    cost = fill_cost(t.fill_price, depth_of(t), t.skew, closing)
     total = u256(_full_penalty(t, rate, size, cost) + max(_loss(t, closing, cost), 0))
     return total if size == held else mul_div_ceil(total, held, size)
 
@@ -130,9 +137,14 @@ def _loss(t: Touch, size: int, cost: int) -> int:
 
 
 def _full_penalty(t: Touch, rate: int, size: int, cost: int) -> int:
-    """Penalty on the closed value, and never less than the fee of a trade."""
+    """Penalty on the closed value, and never less than what a trade would have paid beside the curve."""
     value = div_ceil(size * t.market.price.index, WAD)
-    return max(div_ceil(value * rate, BPS * WAD), fee_on(t.config, cost))
+    return max(div_ceil(value * rate, BPS * WAD), _least_penalty(t, cost))
+
+
+def _least_penalty(t: Touch, cost: int) -> int:
+    """Fee of a trade, and the spread that it would have paid."""
+    return fee_on(t.config, cost) + div_ceil(abs(cost) * t.market.price.spread_bps, BPS)
 
 
 def _penalty(t: Touch, links: MarketLinks, plan: _Plan, cost: int) -> tuple[int, int]:
@@ -140,19 +152,19 @@ def _penalty(t: Touch, links: MarketLinks, plan: _Plan, cost: int) -> tuple[int,
     left = plan.equity - _loss(t, plan.size, cost)
     if left <= 0:
         return 0, 0
-    fee = fee_on(t.config, cost)
-    least = min(left, fee)
+    trade = _least_penalty(t, cost)
+    least = min(left, trade)
     full = _full_penalty(t, plan.rate, abs(plan.size), cost)
     settled = max(0, t.account.balance + plan.loss_elsewhere + _loss_here(t))
     penalty = max(min(full, max(left - _backing(t, plan), least), settled), least)
     shared = u256(min(penalty, settled) * links.keeper_share_bps) // BPS
-    return penalty, min(shared, max(0, penalty - fee))
+    return penalty, min(shared, max(0, penalty - trade))
 
 
 def _loss_here(t: Touch) -> int:
-    """Unrealised loss of the touched position at the worse of index and TWAP, quote WAD, at most 0."""
-    price, size = t.market.price, t.position.size
-    worse = min(price.index, price.twap) if size > 0 else max(price.index, price.twap)
+    """Unrealised loss of the touched position at the price of a closing fill, quote WAD, at most 0."""
+    size = t.position.size
+    worse = worse_for(t.fill_price, buys=size < 0)
     return min(0, size * worse // WAD - t.position.notional)
 
 

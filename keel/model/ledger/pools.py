@@ -5,6 +5,7 @@ from keel.model.errors import Refused
 from keel.model.fixed import PPM, mul_div_ceil, u256
 from keel.model.ledger.accrual import FundingLedger
 from keel.model.ledger.books import MAX_POOL_SHARES, add, same_address
+from keel.model.ledger.escrow import Accrued
 from keel.model.records import Market, MarketConfig
 from keel.model.validity import Action
 from keel.units import WAD
@@ -25,7 +26,8 @@ class Pools(FundingLedger):
             tokens: Token units.
             wanted: Exact shares to mint, at most what the tokens are worth; 0 = all of that, floor.
         """
-        m, config = self._enter(now, sender, market, Action.POOL_DEPOSIT)
+        accrued = self._enter(now, sender, market, Action.POOL_DEPOSIT)
+        m, config = accrued.market, accrued.config
         amount = self._to_amount(tokens)
         shares = _shares_for(m, config, amount)
         if wanted != 0 and wanted <= shares:
@@ -38,12 +40,13 @@ class Pools(FundingLedger):
         m.cash = add(m.cash, amount)
         m.shares = supply
         self._book_in(tokens)
-        self.markets[market] = m
+        self._store(accrued)
         return shares
 
     def pool_redeem(self, now: int, sender: str, market: int, shares: int, to: str) -> int:
         """Burn shares and pay `to` at the lower equity, less the charge; gives token units, floor."""
-        m, config = self._enter(now, sender, market, Action.POOL_REDEEM)
+        accrued = self._enter(now, sender, market, Action.POOL_REDEEM)
+        m, config = accrued.market, accrued.config
         tokens = self._tokens_for(m, config, shares)
         if tokens == 0:
             raise Refused("DustAmount", shares)
@@ -54,7 +57,7 @@ class Pools(FundingLedger):
         m.cash -= rest
         self._pay_out(to, tokens)
         self.insurance_assets += rest
-        self.markets[market] = m
+        self._store(accrued)
         return tokens
 
     def pool_equity(self, now: int, market: int) -> tuple[int, int]:
@@ -80,12 +83,13 @@ class Pools(FundingLedger):
         """Token units for shares, floor, charge taken."""
         return self._tokens_for(*self._project(now, market), shares)
 
-    def _enter(self, now: int, sender: str, market: int, action: Action) -> tuple[Market, MarketConfig]:
-        m, config = self._project(now, market)
+    def _enter(self, now: int, sender: str, market: int, action: Action) -> Accrued:
+        accrued = self._accrue(now, market)
+        m, config = accrued.market, accrued.config
         if not same_address(sender, self.links[market].vault):
             raise Refused("NotVault", sender)
         validity.require(m.price, action, config.fresh_seconds, config.stale_seconds, now)
-        return m, config
+        return accrued
 
     def _tokens_for(self, m: Market, config: MarketConfig, shares: int) -> int:
         if shares == 0 or shares > m.shares:

@@ -1,6 +1,7 @@
 """Carries actions and probes out and checks what must hold after each."""
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from keel.sim.fuzz.action import Action
@@ -8,7 +9,9 @@ from keel.sim.fuzz.invariants.base import Check
 from keel.sim.fuzz.invariants.catalogue import CHECKS
 from keel.sim.fuzz.invariants.probes import PROBES
 from keel.sim.fuzz.perform import PERFORM
-from keel.sim.fuzz.stage import Stage
+from keel.sim.fuzz.stage import Stage, Step
+
+_ESCROW = {"EscrowHeld": "held", "EscrowReleased": "released"}
 
 
 @dataclass(slots=True)
@@ -19,12 +22,14 @@ class Tally:
         actions: Successful actions by name.
         reverts: Refused ones by error.
         invariants: Checks by id.
+        outcomes: What became of stretches of suspect prices and of claims on them, by event.
         protocol: Successful calls of the protocol: no warps, no feeds, no gifts, no probes.
     """
 
     actions: Counter[str] = field(default_factory=Counter)
     reverts: Counter[str] = field(default_factory=Counter)
     invariants: Counter[str] = field(default_factory=Counter)
+    outcomes: Counter[str] = field(default_factory=Counter)
     protocol: int = 0
 
     def add(self, other: "Tally") -> None:
@@ -32,6 +37,7 @@ class Tally:
         self.actions += other.actions
         self.reverts += other.reverts
         self.invariants += other.invariants
+        self.outcomes += other.outcomes
         self.protocol += other.protocol
 
 
@@ -63,12 +69,23 @@ class Examiner:
         if step.refusal is None:
             tally.actions[name] += 1
             tally.protocol += PERFORM[name].protocol
+            tally.outcomes.update(_outcomes(step))
             checks = self._after[name]
         else:
             tally.reverts[step.refusal.error] += 1
             checks = self._refused[name]
         for check in checks:
             tally.invariants[check.invariant] += check.run(step)
+
+
+def _outcomes(step: Step) -> Iterator[str]:
+    """What the call's events say of funding at suspect prices."""
+    receipt = step.done.receipt if step.done is not None else None
+    for log in receipt.logs if receipt is not None else ():
+        if log.event == "EscrowClosed":
+            yield "confirmed" if log.args["confirmed"] else "rejected"
+        elif log.event in _ESCROW:
+            yield _ESCROW[log.event]
 
 
 def _select(checks: tuple[Check, ...], name: str, *, refused: bool) -> list[Check]:

@@ -1,38 +1,52 @@
-"""What the fuzzer remembers beside the chain: feeds, price history, stakes, roundings."""
+"""What the fuzzer remembers beside the chain: sources, price history, stretches of suspect prices, stakes."""
 
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
-from keel.model.oracle import OracleFeed
-from keel.model.validity import Price
-from keel.units import WAD
+from keel.model.oracle import SILENCE, OracleFeed, Quote
+from keel.model.validity import Price, suspect
 
 # Key of the insurance among the vaults; the others are market ids.
 INSURANCE = 0
 
 
 @dataclass(slots=True)
-class Feed:
-    """One simulated aggregator behind a price source.
+class Source:
+    """One simulated price source.
 
     Attributes:
-        heartbeat: Longest age of an answer, seconds.
-        expected_decimals: Decimals the source was made for.
+        price: What it answers, WAD.
+        spread: Half-width of its confidence, WAD.
+        fault: Way in which it fails, 0 = none; a source that answers too much is heard all the same.
     """
 
-    heartbeat: int
-    expected_decimals: int
-    decimals: int
-    answer: int = 0
-    updated_at: int = 0
-    broken: bool = False
+    price: int = 0
+    spread: int = 0
+    fault: int = 0
 
-    def price(self, now: int) -> int:
-        """What the source over it reports, WAD, 0 = nothing usable."""
-        fits = 0 < self.answer < 1 << 128 and self.decimals == self.expected_decimals
-        on_time = 0 < self.updated_at <= now <= self.updated_at + self.heartbeat
-        if self.broken or not fits or not on_time:
-            return 0
-        return int(self.answer * WAD // 10**self.expected_decimals)
+    @property
+    def quote(self) -> Quote:
+        """What a hub hears."""
+        return SILENCE if self.fault not in (0, LOQUACIOUS) else (self.price, self.spread)
+
+
+# Ways of `MockSource` to fail, by number: revert, revert with much, answer much, burn gas, no bytes, too few.
+FAULTS = (1, 2, 3, 4, 5, 6)
+LOQUACIOUS = 3
+
+
+class Stretch(NamedTuple):
+    """A stretch of suspect prices as the fuzzer saw it.
+
+    Attributes:
+        number: From 1.
+        indices: Every suspect index stored in it, WAD.
+        confirmed: What became of it; None while it lasts.
+    """
+
+    number: int
+    indices: tuple[int, ...]
+    confirmed: bool | None = None
 
 
 @dataclass(slots=True)
@@ -54,17 +68,23 @@ class Ghost:
     """Everything that must be restored together with the chain.
 
     Attributes:
-        feeds: Aggregators by market.
+        sources: By market.
+        counts: How many of its sources a market's hub reads, from the first on.
         oracles: Twin of the hub by market.
         expected: Price that the twin says is stored, by market.
+        stretches: Stretches of suspect prices by market, in order.
+        releases: How often a claim was released, by place, market and number of the stretch.
         stakes: By vault and holder.
         roundings: Funding roundings by market since its last position closed; each is less than 1 wei.
         salt: Number of the next governance operation.
     """
 
-    feeds: dict[int, list[Feed]] = field(default_factory=dict)
+    sources: dict[int, list[Source]] = field(default_factory=dict)
+    counts: dict[int, int] = field(default_factory=dict)
     oracles: dict[int, OracleFeed] = field(default_factory=dict)
     expected: dict[int, Price] = field(default_factory=dict)
+    stretches: dict[int, tuple[Stretch, ...]] = field(default_factory=dict)
+    releases: dict[tuple[int, int, int], int] = field(default_factory=dict)
     stakes: dict[tuple[int, int], Stake] = field(default_factory=dict)
     roundings: dict[int, int] = field(default_factory=dict)
     salt: int = 0
@@ -72,19 +92,43 @@ class Ghost:
     def copy(self) -> "Ghost":
         """An independent copy."""
         return Ghost(
-            {market: [replace(feed) for feed in feeds] for market, feeds in self.feeds.items()},
+            {market: [replace(source) for source in sources] for market, sources in self.sources.items()},
+            dict(self.counts),
             {market: _copy(oracle) for market, oracle in self.oracles.items()},
             dict(self.expected),
+            dict(self.stretches),
+            dict(self.releases),
             {key: replace(stake) for key, stake in self.stakes.items()},
             dict(self.roundings),
             self.salt,
         )
+
+    def take(self, market: int, price: Price) -> None:
+        """Keep the price that the twin says is stored, and the stretch of suspect prices it is part of."""
+        stretches, index = self.stretches.get(market, ()), price.index
+        before = self.expected.get(market, Price())
+        self.expected[market] = price
+        if not suspect(price.flags):
+            if suspect(before.flags):
+                last = stretches[-1]
+                near = all(_near(seen, index) for seen in last.indices)
+                self.stretches[market] = (*stretches[:-1], last._replace(confirmed=near))
+        elif suspect(before.flags):
+            last = stretches[-1]
+            self.stretches[market] = (*stretches[:-1], last._replace(indices=(*last.indices, index)))
+        else:
+            self.stretches[market] = (*stretches, Stretch(len(stretches) + 1, (index,)))
 
     def stake(self, vault: int, holder: int) -> Stake:
         """A holder's stake; empty at first."""
         return self.stakes.setdefault((vault, holder), Stake())
 
 
+def _near(index: int, good: int) -> bool:
+    """Whether a suspect index lies within 2 % of the good one."""
+    return good * 98 <= index * 100 <= good * 102
+
+
 def _copy(oracle: OracleFeed) -> OracleFeed:
-    history = oracle.history
-    return OracleFeed(oracle.limits, replace(history, observations=history.observations.copy()))
+    history = replace(oracle.history, stretches=oracle.history.stretches.copy())
+    return OracleFeed(oracle.limits, history, oracle.ladder)

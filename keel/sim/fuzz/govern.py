@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from keel.evm.chain import Contract, Receipt
+from keel.model.oracle import OracleFeed
 from keel.model.records import MarketConfig, MarketLinks, SizeTiers
 from keel.sim.fuzz.action import Done
 from keel.sim.fuzz.moment import Rules
@@ -27,11 +28,12 @@ CONFIG_FIELDS = (
 )
 LINK_FIELDS = ("keeper_share_bps", "target_bps")
 # What `set_feed` changes, by number.
-FEED_FIELDS = ("max_deviation_bps", "max_volatile_bps", "clamp_bps")
+FEED_FIELDS = ("max_deviation_bps", "max_confidence_bps", "max_volatile_bps", "clamp_bps")
 
 Parameters = tuple[MarketConfig, MarketLinks]
 
 _NO_PREDECESSOR = bytes(32)
+_NO_SEQUENCER = "0x" + "00" * 20
 
 
 def restrict(world: World, sender: int, market: int) -> Done:
@@ -58,6 +60,11 @@ def set_model(world: World, sender: int, market: int, model: int) -> Done:
     return _set(world, sender, market, with_model(world, world.rules[market], model))
 
 
+def set_hub(world: World, sender: int, market: int, other: int) -> Done:
+    """Link a market to the hub of another one, or to its own again."""
+    return _set(world, sender, market, with_hub(world, world.rules[market], other))
+
+
 def set_tiers(
     world: World, sender: int, market: int, limit1: int, limit2: int, weight2: int, weight3: int
 ) -> Done:
@@ -81,6 +88,11 @@ def with_model(world: World, rules: Rules, model: int) -> Parameters:
     return replace(rules.config, funding_model=address), rules.links
 
 
+def with_hub(world: World, rules: Rules, other: int) -> Parameters:
+    """What `set_hub` asks for."""
+    return rules.config, replace(rules.links, oracle=world.rules[other].links.oracle)
+
+
 def with_tiers(
     _world: World, rules: Rules, limit1: int, limit2: int, weight2: int, weight3: int
 ) -> Parameters:
@@ -88,15 +100,20 @@ def with_tiers(
     return replace(rules.config, tiers=SizeTiers(limit1, limit2, weight2, weight3)), rules.links
 
 
-def set_feed(world: World, sender: int, market: int, field: int, value: int) -> Done:
-    """Change one limit of a market's feed, and give it all of its sources."""
-    oracle = world.ghost.oracles[market]
-    limits = oracle.limits if field < 0 else replace(oracle.limits, **{FEED_FIELDS[field]: value})
-    sources = [source.address for source in world.sources[market]]
-    feed = (sources, astuple(limits))
-    receipt = _through_timelock(world, sender, world.protocol.contracts.hub, "setFeed", market, feed)
-    oracle.limits = limits
-    return Done(receipt)
+def set_feed(world: World, sender: int, market: int, count: int, field: int, value: int) -> Done:
+    """Give a market a new hub, over so many of its sources, one limit changed; a field below 0: none.
+
+    Its history starts anew, and so does the twin's.
+    """
+    rules, limits = world.rules[market], world.ghost.oracles[market].limits
+    if field >= 0:
+        change: dict[str, Any] = {FEED_FIELDS[field]: value}
+        limits = replace(limits, **change)
+    sources = [source.address for source in world.sources[market][:count]]
+    hub = world.deploy("OracleHub", world.core, market, (sources, astuple(limits)), _NO_SEQUENCER)
+    done = _set(world, sender, market, (rules.config, replace(rules.links, oracle=hub.address)))
+    world.ghost.counts[market], world.ghost.oracles[market] = count, OracleFeed(limits)
+    return done
 
 
 def intrude(world: World, sender: int, way: int, market: int) -> Done:
@@ -125,7 +142,7 @@ def _through_timelock(world: World, sender: int, target: Contract, function: str
 
 # What each change of parameters asks for: of the world, the rules before, and the action's values.
 CHANGES: Mapping[str, Callable[..., Parameters]] = MappingProxyType(
-    {"set_market": with_parameter, "set_model": with_model, "set_tiers": with_tiers}
+    {"set_market": with_parameter, "set_model": with_model, "set_hub": with_hub, "set_tiers": with_tiers}
 )
 
 _Intrusion = Callable[[World, int], tuple[Contract, str, tuple[Any, ...]]]
@@ -150,13 +167,8 @@ def _filled(world: World, market: int, arguments: tuple[Any, ...]) -> list[Any]:
 
 
 def _refresh(world: World, market: int) -> tuple[Contract, str, tuple[Any, ...]]:
-    return world.protocol.contracts.hub, "refresh", (market, (0, 0, 0, 0, 0))
-
-
-def _feed(world: World, market: int) -> tuple[Contract, str, tuple[Any, ...]]:
-    limits = world.ghost.oracles[market].limits
-    sources = [source.address for source in world.sources[market]]
-    return world.protocol.contracts.hub, "setFeed", (market, (sources, astuple(limits)))
+    """A price of one's own choice for the hub to go on from."""
+    return world.chain.at("OracleHub", world.rules[market].links.oracle), "refresh", (0,)
 
 
 def _start(world: World, _market: int) -> tuple[Contract, str, tuple[Any, ...]]:
@@ -176,6 +188,5 @@ INTRUSIONS: tuple[_Intrusion, ...] = (
     _core_call("insuranceDeposit", 1, 0),
     _core_call("insuranceRedeem", 1, "me"),
     _refresh,
-    _feed,
     _start,
 )

@@ -1,26 +1,23 @@
 """One moment of the protocol as the model sees it: books, funding up to now, health; all on demand."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from keel.model import margin, pool
-from keel.model.fixed import div, mul_div_ceil, mul_div_floor_signed
+from keel.model.fixed import mul_div_ceil, mul_div_floor_signed
 from keel.model.funding import due
-from keel.model.funding_view import input_of
 from keel.model.margin import Brackets
 from keel.model.market_set import iterate
-from keel.model.records import Health, Market, MarketConfig, MarketLinks, Position, SizeTiers
-from keel.model.validity import Validity, validity
+from keel.model.records import Escrow, Health, Market, MarketConfig, MarketLinks, Position, SizeTiers
+from keel.model.validity import Defect, Validity, suspect, validity
 from keel.sim.fuzz.funding_contract import FundingContract
+from keel.sim.fuzz.ghost import Stretch
 from keel.sim.fuzz.reader import Books
-from keel.units import BPS, RAY, WAD
+from keel.sim.fuzz.touch import Due, Touch, accrue, released, touch
+from keel.units import BPS, WAD
 
 # What an amount due follows from, and the amount.
-_Due = tuple[Position, SizeTiers, tuple[int, int], tuple[int, int, int]]
-
-# Stress is counted in eighths of a standard deviation, up to four.
-_EIGHTHS = 8
-_MAX_STRESS = 32
+_Known = tuple[Position, SizeTiers, tuple[int, int], Due]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +42,10 @@ class Moment:
 
     def __init__(self, books: Books, rules: Mapping[int, Rules], earlier: "Moment | None" = None) -> None:
         self.books, self.rules = books, rules
-        self._dues: dict[tuple[int, int], _Due] = {}
+        self._dues: dict[tuple[int, int], _Known] = {}
         self._health: dict[int, Health] = {}
         self._validity: dict[int, Validity] = {}
-        self._markets: dict[int, tuple[Market, Rules, Market]] = {}
+        self._markets: dict[int, tuple[Market, Escrow, Rules, tuple[Market, Escrow]]] = {}
         if earlier is not None and earlier.books.now == books.now:
             self._dues.update(earlier._dues)
             self._markets.update(earlier._markets)
@@ -67,13 +64,11 @@ class Moment:
 
     def market(self, market: int) -> Market:
         """A market with its funding accrued up to now, as `marketNow` shows it."""
-        stored, rules = self.books.markets[market], self.rules[market]
-        known = self._markets.get(market)
-        if known is not None and known[0] is stored and known[1] is rules:
-            return known[2]
-        accrued = accrue(stored, rules, self.books.now)
-        self._markets[market] = (stored, rules, accrued)
-        return accrued
+        return self._accrued(market)[0]
+
+    def escrow(self, market: int) -> Escrow:
+        """A market's escrow with funding accrued up to now."""
+        return self._accrued(market)[1]
 
     def health(self, place: int) -> Health:
         """Health of an account, as `healthOf` shows it where that does not revert."""
@@ -86,9 +81,11 @@ class Moment:
         """A position as stored."""
         return self.books.positions[place, market]
 
-    def due(self, place: int, market: int) -> tuple[int, int, int]:
-        """What a position owes (ceil), is owed (floor), and the surplus in the first, quote WAD."""
+    def due(self, place: int, market: int) -> Due:
+        """What a position owes (ceil), is owed (floor), and the surplus in the first, at the live indices."""
         m, position = self.market(market), self.books.positions[place, market]
+        if position.escrowed:
+            position = released(position, self.books.claims[place, market], self.stretch(place, market))
         tiers, indices = self.rules[market].config.tiers, (m.longs_paid, m.shorts_paid)
         known = self._dues.get((place, market))
         if known is not None and known[0] is position and known[1] is tiers and known[2] == indices:
@@ -96,6 +93,40 @@ class Moment:
         owed = due(m, tiers, position)
         self._dues[place, market] = (position, tiers, indices, owed)
         return owed
+
+    def stretch(self, place: int, market: int) -> Stretch | None:
+        """The stretch of suspect prices on which an account has a claim."""
+        period = self.books.claims[place, market].period
+        return self.books.stretches[market][period - 1] if period else None
+
+    def credit(self, place: int, market: int) -> int | None:
+        """What claiming would bring, quote WAD, forfeited or not; None if nothing is decided."""
+        stretch, claim = self.stretch(place, market), self.books.claims[place, market]
+        if stretch is None or stretch.confirmed is None:
+            return None
+        return claim.received if stretch.confirmed else claim.paid
+
+    def touch(self, place: int, market: int) -> Touch:
+        """What touching a position now would do before anything else."""
+        m, escrow = self._accrued(market)
+        books, tiers = self.books, self.rules[market].config.tiers
+        key = place, market
+        return touch(m, escrow, tiers, books.positions[key], books.claims[key], self.stretch(*key))
+
+    def touched_health(self, place: int, market: int) -> Health:
+        """Health of an account as a call on one of its positions sees it, after touching that position."""
+        health, done = self.health(place), self.touch(place, market)
+        # A claim of an open position counts already, though not as money to withdraw.
+        credit = 0 if done.claim.forfeited else done.credit
+        known = done.credit if self.books.positions[place, market].escrowed else 0
+        moved = credit - known
+        return replace(
+            health,
+            equity=health.equity + moved,
+            equity_worse=health.equity_worse + moved,
+            equity_better=health.equity_better + moved,
+            withdrawable=health.withdrawable + credit,
+        )
 
     def validity(self, market: int) -> Validity:
         """Validity of a market's price."""
@@ -122,6 +153,15 @@ class Moment:
         exposure = self.rules[market].config.max_exposure_ppm
         return pool.utilization(index, m.skew, self.equity(market, index), exposure)
 
+    def _accrued(self, market: int) -> tuple[Market, Escrow]:
+        stored, escrow, rules = self.books.markets[market], self.books.escrows[market], self.rules[market]
+        known = self._markets.get(market)
+        if known is not None and known[0] is stored and known[1] is escrow and known[2] is rules:
+            return known[3]
+        accrued = accrue(stored, escrow, rules.config, rules.funding, self.books.now)
+        self._markets[market] = (stored, escrow, rules, accrued)
+        return accrued
+
     def _health_of(self, place: int) -> Health:
         account = self.books.accounts[place]
         equity = worse = better = withdrawable = account.balance
@@ -132,17 +172,29 @@ class Moment:
             position = self.books.positions[place, market]
             worst = max(worst, self.validity(market))
             paid, received, _ = self.due(place, market)
+            credit = (self.credit(place, market) or 0) if position.escrowed else 0
+            held = self.touch(place, market).hold[0] if suspect(m.price.flags) else 0
             carried = received - paid - position.notional
             pnl = mul_div_floor_signed(position.size, m.price.index, WAD) + carried
             at_twap = mul_div_floor_signed(position.size, m.price.twap, WAD) + carried
-            equity, better = equity + pnl, better + max(pnl, at_twap)
-            worse += min(pnl, at_twap)
-            withdrawable += min(pnl, at_twap, 0)
+            doubt = abs(position.size) * m.price.index * m.price.spread_bps // (WAD * BPS)
+            low = min(pnl - doubt, at_twap)
+            credit -= held
+            equity, worse = equity + pnl + credit, worse + low + credit
+            better += _in_favour(m.price.flags, pnl, doubt, at_twap) + credit
+            withdrawable += min(low, 0) - held
             value = mul_div_ceil(abs(position.size), m.price.index, WAD)
             kept, needed = required(config.brackets, value)
             multiplier = margin.volatility_multiplier(m.price.sigma, config.base_sigma_bps)
             maintenance, initial = maintenance + kept, initial + mul_div_ceil(needed, multiplier, WAD)
         return Health(equity, worse, better, withdrawable, initial, maintenance, worst)
+
+
+def _in_favour(flags: int, pnl: int, doubt: int, at_twap: int) -> int:
+    """Profit for a liquidation: at the index; in doubt at its better side, or at TWAP but not in grace."""
+    if not flags & (Defect.UNCERTAIN | Defect.VOLATILE):
+        return pnl
+    return pnl + doubt if flags & Defect.SEQUENCER_GRACE else max(pnl + doubt, at_twap)
 
 
 def required(b: Brackets, value: int) -> tuple[int, int]:
@@ -159,38 +211,3 @@ def required(b: Brackets, value: int) -> tuple[int, int]:
         part = min(value, high) - low
         maintenance, initial, low = maintenance + part * kept, initial + part * needed, high
     return -(-maintenance // BPS), -(-initial // BPS)
-
-
-def accrue(market: Market, rules: Rules, now: int) -> Market:
-    """A market with funding accrued up to `now`: the twin of the core's accrual."""
-    elapsed = seconds_to_accrue(market, rules.config, now)
-    if elapsed <= 0:
-        return market if market.accrued_at == now else _with_funding(market, now, market.funding_state, 0)
-    state, integral, deviation = rules.funding.accrue(input_of(market, rules.config, elapsed))
-    accrued = _with_funding(market, now, state, div(integral * market.price.index, WAD))
-    accrued.stress = min(max(abs(deviation) - 2 * WAD, 0) * _EIGHTHS // WAD, _MAX_STRESS)
-    return accrued
-
-
-def seconds_to_accrue(market: Market, config: MarketConfig, now: int) -> int:
-    """Time over which funding accrues if the market is touched now; zero or less: none."""
-    return min(market.price.at + config.heartbeat_seconds, now) - market.accrued_at
-
-
-def _with_funding(market: Market, now: int, state: bytes, per_base: int) -> Market:
-    """Book `per_base` (RAY quote per base; longs pay when positive); the pool's part rounds to floor."""
-    received = market.skew * per_base // RAY
-    return Market(
-        market.long_interest,
-        market.short_interest,
-        now,
-        market.open_notional,
-        market.cash + received,
-        market.longs_paid + max(per_base, 0),
-        market.shorts_paid + max(-per_base, 0),
-        state,
-        market.shares,
-        market.stress,
-        market.funding_clearing - received,
-        market.price,
-    )

@@ -1,7 +1,7 @@
 """Every action there is, carried out: on the chain, and in what the fuzzer remembers.
 
 Places: senders and accounts are numbers in the cast (see `World`), vaults are market ids or INSURANCE.
-Amounts are token units, sizes base WAD, shares 24 decimals, answers in the feed's decimals.
+Amounts are token units, sizes base WAD, shares 24 decimals; prices that sources are told have 8 decimals.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,6 +17,8 @@ from keel.sim.fuzz.world import World
 
 # As a limit price of a trade: none.
 ANY_PRICE = -1
+# WAD per unit of a price that a source is told.
+PRICE_UNIT = 10**10
 
 
 class Spec(NamedTuple):
@@ -76,33 +78,40 @@ def update_price(world: World, sender: int, market: int) -> Done:
     return Done(receipt)
 
 
-def publish(world: World, market: int, source: int, answer: int, age: int) -> Done:
-    """Publish on one feed; a negative age lies in the future."""
-    at = world.chain.timestamp() - age
-    receipt = world.send(0, world.aggregators[market][source], "setAt", answer, at)
-    feed = world.ghost.feeds[market][source]
-    feed.answer, feed.updated_at = answer, at
+def claim_funding(world: World, sender: int, place: int, market: int) -> Done:
+    """Credit an account with its claim on a decided stretch of suspect prices."""
+    return Done(world.send_core(sender, "claimFunding", world.ids[place], market))
+
+
+def publish(world: World, market: int, source: int, price: int) -> Done:
+    """Let one source say a price."""
+    said, receipt = world.ghost.sources[market][source], None
+    if said.price != price * PRICE_UNIT:
+        said.price = price * PRICE_UNIT
+        receipt = world.send(0, world.sources[market][source], "set", said.price)
     return Done(receipt)
 
 
-def break_feed(world: World, market: int, source: int, broken: int) -> Done:
-    """Make a feed revert, or work again."""
-    receipt = world.send(0, world.aggregators[market][source], "setBroken", bool(broken))
-    world.ghost.feeds[market][source].broken = bool(broken)
+def widen(world: World, market: int, source: int, spread: int) -> Done:
+    """Let one source say a confidence."""
+    said, receipt = world.ghost.sources[market][source], None
+    if said.spread != spread * PRICE_UNIT:
+        said.spread = spread * PRICE_UNIT
+        receipt = world.send(0, world.sources[market][source], "setSpread", said.spread)
     return Done(receipt)
 
 
-def feed_decimals(world: World, market: int, source: int, decimals: int) -> Done:
-    """Change the decimals that a feed reports."""
-    receipt = world.send(0, world.aggregators[market][source], "setDecimals", decimals)
-    world.ghost.feeds[market][source].decimals = decimals
+def fail(world: World, market: int, source: int, way: int) -> Done:
+    """Make a source fail in one of its ways, or answer again: way 0."""
+    receipt = world.send(0, world.sources[market][source], "fail", way)
+    world.ghost.sources[market][source].fault = way
     return Done(receipt)
 
 
-def tick(world: World, market: int, answer: int) -> Done:
-    """Publish on all feeds of a market, then update its price: what an honest keeper does."""
-    for source in range(len(world.aggregators[market])):
-        publish(world, market, source, answer, 0)
+def tick(world: World, market: int, price: int) -> Done:
+    """Let all sources of a market say a price, then update it: what an honest keeper does."""
+    for source in range(world.ghost.counts[market]):
+        publish(world, market, source, price)
     return update_price(world, 0, market)
 
 
@@ -204,6 +213,10 @@ def _liquidation(_world: World, sender: int, place: int, market: int) -> Touched
     return Touched(accounts, ((place, market),), (market,), insurance=True)
 
 
+def _claim(_world: World, _sender: int, place: int, market: int) -> Touched:
+    return Touched((place,), ((place, market),), (market,), insurance=True)
+
+
 def _market(_world: World, _sender: int, market: int, *_rest: int) -> Touched:
     return Touched(markets=(market,))
 
@@ -235,6 +248,7 @@ PERFORM: Mapping[str, Spec] = MappingProxyType(
         "set_operator": Spec(set_operator, _nothing),
         "accrue": Spec(accrue, _market),
         "update_price": Spec(update_price, _market),
+        "claim_funding": Spec(claim_funding, _claim),
         "tick": Spec(tick, _price),
         "stake": Spec(stake, _vault),
         "mint": Spec(mint, _vault),
@@ -248,12 +262,13 @@ PERFORM: Mapping[str, Spec] = MappingProxyType(
         "set_market": Spec(govern.set_market, _market),
         "set_model": Spec(govern.set_model, _market),
         "set_tiers": Spec(govern.set_tiers, _market),
+        "set_hub": Spec(govern.set_hub, _market),
         "set_feed": Spec(govern.set_feed, _market),
         "intrude": Spec(govern.intrude, _tokens),
         "donate": Spec(donate, _tokens, protocol=False),
         "publish": Spec(publish, _nothing, protocol=False),
-        "break_feed": Spec(break_feed, _nothing, protocol=False),
-        "feed_decimals": Spec(feed_decimals, _nothing, protocol=False),
+        "widen": Spec(widen, _nothing, protocol=False),
+        "fail": Spec(fail, _nothing, protocol=False),
         "warp": Spec(warp, _nothing, protocol=False),
     }
 )

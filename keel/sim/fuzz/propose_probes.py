@@ -2,8 +2,10 @@
 
 from keel.sim.fuzz.action import Action
 from keel.sim.fuzz.draws import Draws
+from keel.sim.fuzz.perform import PRICE_UNIT
 from keel.sim.fuzz.stage import Stage
-from keel.sim.fuzz.world import ACCOUNTS
+from keel.sim.fuzz.world import ACCOUNTS, SOURCES
+from keel.units import BPS
 
 _VIEWS = (
     "probe_totals",
@@ -12,6 +14,8 @@ _VIEWS = (
     "probe_accruals",
     "probe_pools",
     "probe_supplies",
+    "probe_claims",
+    "probe_utilizations",
 )
 
 
@@ -35,12 +39,10 @@ def path(stage: Stage, draws: Draws) -> list[Action]:
     if draws.chance(50):
         first, second = -first, -second
     if draws.chance(20):
-        publish = Action("publish", (market, 0, _moved(stage, draws, market), 0))
-        return [
-            Action("warp", (draws.integer(1, 60),)),
-            publish,
-            Action("probe_together", (place, market, first)),
-        ]
+        moved = _moved(stage, draws, market)
+        said = [Action("publish", (market, source, moved)) for source in range(SOURCES)]
+        together = Action("probe_together", (place, market, first))
+        return [Action("warp", (draws.integer(1, 60),)), *said[: draws.integer(1, SOURCES)], together]
     if draws.chance(50):
         return [Action("probe_split", (place, other, market, first, second))]
     return [Action("probe_path", (place, market, first, second if draws.chance(70) else -second))]
@@ -48,7 +50,26 @@ def path(stage: Stage, draws: Draws) -> list[Action]:
 
 def _moved(stage: Stage, draws: Draws, market: int) -> int:
     index = stage.present.books.markets[market].price.index
-    return int(index * draws.integer(9_950, 10_050) // 10**14)
+    return int(index * draws.integer(9_950, 10_050) // (BPS * PRICE_UNIT))
+
+
+def order(stage: Stage, draws: Draws) -> list[Action]:
+    """Settle two accounts in both orders, preferably such as have a position or a claim."""
+    market = draws.pick(stage.world.markets)
+    books = stage.present.books
+    keys = [(place, market) for place in range(len(ACCOUNTS))]
+    held = [key[0] for key in keys if books.positions[key].size or books.claims[key].period]
+    if len(held) < 2:
+        return []
+    return [Action("probe_order", (draws.pick(held), draws.pick(held), market))]
+
+
+def wait(stage: Stage, draws: Draws) -> list[Action]:
+    """Wait with an open position, with or without a doubt about the price."""
+    held = [key for key, position in stage.present.books.positions.items() if position.size]
+    if not held:
+        return []
+    return [Action("probe_wait", (*draws.pick(held), draws.integer(1, 3_000), draws.integer(0, 1)))]
 
 
 def leave(_stage: Stage, draws: Draws) -> list[Action]:

@@ -7,7 +7,7 @@ from keel.sim.fuzz.action import Action
 from keel.sim.fuzz.draws import Draws
 from keel.sim.fuzz.govern import CONFIG_FIELDS, FEED_FIELDS, INTRUSIONS, LINK_FIELDS
 from keel.sim.fuzz.stage import Stage
-from keel.sim.fuzz.world import ACCOUNTS, KEEPERS, OPERATOR, TRADERS
+from keel.sim.fuzz.world import ACCOUNTS, KEEPERS, OPERATOR, SOURCES, TRADERS
 
 _WHOLE = 10**6
 
@@ -90,10 +90,17 @@ def tiers(stage: Stage, draws: Draws) -> list[Action]:
     return [Action("set_tiers", (_governor(draws), market, *wanted))]
 
 
-def feed_limit(stage: Stage, draws: Draws) -> list[Action]:
-    """The governor changes a limit of a feed."""
-    market, field = draws.pick(stage.world.markets), draws.integer(0, len(FEED_FIELDS) - 1)
-    return [Action("set_feed", (_governor(draws), market, field, draws.integer(50, 5_200)))]
+def feed(stage: Stage, draws: Draws) -> list[Action]:
+    """The governor gives a market another hub: other sources or limits, rarely more than there may be."""
+    market, field = draws.pick(stage.world.markets), draws.integer(-2, len(FEED_FIELDS) - 1)
+    count = draws.integer(0, SOURCES) if draws.chance(10) else draws.integer(1, SOURCES)
+    return [Action("set_feed", (_governor(draws), market, count, field, draws.integer(50, 1_100)))]
+
+
+def hub(stage: Stage, draws: Draws) -> list[Action]:
+    """The governor mistakes one market's hub for another's."""
+    markets = stage.world.markets
+    return [Action("set_hub", (_governor(draws), draws.pick(markets), draws.pick(markets)))]
 
 
 def intrude(stage: Stage, draws: Draws) -> list[Action]:

@@ -4,6 +4,7 @@ from keel.model import curve, margin
 from keel.model.fixed import PPM
 from keel.sim.fuzz.action import Action
 from keel.sim.fuzz.draws import Draws
+from keel.sim.fuzz.fills import worse_price
 from keel.sim.fuzz.perform import ANY_PRICE
 from keel.sim.fuzz.stage import Stage
 from keel.sim.fuzz.world import ACCOUNTS
@@ -114,9 +115,8 @@ def _affordable(stage: Stage, place: int, market: int, long: bool) -> int:
         return 0
     multiplier = margin.volatility_multiplier(m.price.sigma, config.base_sigma_bps)
     needed = margin.initial(config.brackets, value) * multiplier // WAD
-    worse = max(m.price.index, m.price.twap) if long else min(m.price.index, m.price.twap)
     signed = size if long else -size
-    paid = curve.cost(worse, depth, m.skew, signed) - signed * index // WAD
+    paid = curve.cost(worse_price(m.price, long), depth, m.skew, signed) - signed * index // WAD
     fee = value * (config.taker_fee_ppm + config.deviation_fee_ppm) // PPM
     # Costs are convex and margin brackets rise, so that less than this share of `size` fits.
     return int(min(size, size * free // max(needed + max(paid, 0) + fee, 1)))

@@ -3,20 +3,23 @@
 Only what an action touched is read again; `Reader.read_all` reads everything.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from typing import Any, Protocol, TypeVar, get_type_hints
 
 from keel.artifacts import AbiEntry
 from keel.errors import ChainError
 from keel.evm.chain import Chain, Contract
 from keel.evm.codec import Abi
-from keel.model.records import Account, Market, Position
+from keel.model.records import Account, Escrow, EscrowClaim, Market, Position
+from keel.model.validity import suspect
+from keel.sim.fuzz.ghost import Stretch
 
 T = TypeVar("T")
 Decoder = Callable[[bytes], Any]
 
 _WORD = 32
+_VIEWS = ("accountOf", "positionOf", "marketOf", "escrowOf", "escrowClaimOf")
 
 
 class RawChain(Chain, Protocol):
@@ -52,6 +55,9 @@ class Books:
         accounts: By place in the cast.
         positions: By place of the account and market.
         markets: By id.
+        escrows: Escrow of the market's last stretch of suspect prices, by market.
+        claims: What accounts have in escrow, by place and market.
+        stretches: Stretches of suspect prices by market: not read, but what the fuzzer makes of the prices.
     """
 
     now: int
@@ -59,15 +65,20 @@ class Books:
     accounts: list[Account]
     positions: dict[tuple[int, int], Position]
     markets: dict[int, Market]
+    escrows: dict[int, Escrow]
+    claims: dict[tuple[int, int], EscrowClaim]
+    stretches: Mapping[int, tuple[Stretch, ...]] = field(default_factory=dict)
 
     def copy(self) -> "Books":
         """Another moment, the same so far."""
-        return Books(self.now, self.totals, self.accounts.copy(), self.positions.copy(), self.markets.copy())
+        kept = self.accounts.copy(), self.positions.copy(), self.markets.copy()
+        return Books(self.now, self.totals, *kept, self.escrows.copy(), self.claims.copy(), self.stretches)
 
-    def claims(self) -> int:
+    def owed(self) -> int:
         """Every bucket of the core added up, quote WAD."""
         pools = sum(market.cash + market.funding_clearing for market in self.markets.values())
-        return pools + self.totals.insurance + sum(account.balance for account in self.accounts)
+        reserves = sum(escrow.reserve for escrow in self.escrows.values())
+        return pools + reserves + self.totals.insurance + sum(account.balance for account in self.accounts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,17 +113,20 @@ class Reader:
     ) -> None:
         self._call, self._core, self._token = chain.call_raw, core.address, token.address
         self._chain, self._sender = chain, chain.accounts[0]
-        encode = {view: core.abi.function(view).encode for view in ("accountOf", "positionOf", "marketOf")}
+        encode = {view: core.abi.function(view).encode for view in _VIEWS}
+        keys = [(place, market) for place in range(len(accounts)) for market in markets]
         self._account_calls = [encode["accountOf"]((account,)) for account in accounts]
         self._market_calls = {market: encode["marketOf"]((market,)) for market in markets}
-        self._position_calls = {
-            (place, market): encode["positionOf"]((account, market))
-            for place, account in enumerate(accounts)
-            for market in markets
-        }
+        self._escrow_calls = {market: encode["escrowOf"]((market,)) for market in markets}
+        self._position_calls, self._claim_calls = (
+            {(place, market): encode[view]((accounts[place], market)) for place, market in keys}
+            for view in ("positionOf", "escrowClaimOf")
+        )
         self._account = decoder(core.abi, "accountOf", Account)
         self._position = decoder(core.abi, "positionOf", Position)
         self._market = decoder(core.abi, "marketOf", Market)
+        self._escrow = decoder(core.abi, "escrowOf", Escrow)
+        self._claim = decoder(core.abi, "escrowClaimOf", EscrowClaim)
         self._booked = core.abi.function("booked").encode(())
         self._insurance = core.abi.function("insurance").encode(())
         self._held = token.abi.function("balanceOf").encode((core.address,))
@@ -126,6 +140,8 @@ class Reader:
             [self._account(read(call)) for call in self._account_calls],
             {place: self._position(read(call)) for place, call in self._position_calls.items()},
             {market: self._market(read(call)) for market, call in self._market_calls.items()},
+            {market: self._escrow(read(call)) for market, call in self._escrow_calls.items()},
+            {place: self._claim(read(call)) for place, call in self._claim_calls.items()},
         )
 
     def read(self, before: Books, touched: Touched) -> Books:
@@ -138,6 +154,10 @@ class Reader:
             after.positions[key] = self._position(read(self._position_calls[key]))
         for market in touched.markets:
             after.markets[market] = self._market(read(self._market_calls[market]))
+            if _escrow_moved(before, after, market, touched):
+                after.escrows[market] = self._escrow(read(self._escrow_calls[market]))
+                for key in touched.positions:
+                    after.claims[key] = self._claim(read(self._claim_calls[key]))
         if touched.tokens:
             after.totals = self._totals()
         elif touched.insurance:
@@ -157,6 +177,12 @@ class Reader:
         """Assets and shares."""
         words = self._read(self._insurance)
         return int.from_bytes(words[:_WORD], "big"), int.from_bytes(words[_WORD : 2 * _WORD], "big")
+
+
+def _escrow_moved(before: Books, after: Books, market: int, touched: Touched) -> bool:
+    """Whether an escrow and claims on it may have changed: at suspect prices, or where there is a claim."""
+    flags = before.markets[market].price.flags | after.markets[market].price.flags
+    return suspect(flags) or any(before.claims[key].period for key in touched.positions)
 
 
 def decoder(abi: Abi, view: str, record: type[T]) -> Callable[[bytes], T]:
@@ -183,9 +209,9 @@ def _builder(members: Sequence[AbiEntry], record: Any, start: int) -> tuple[Deco
     if len(own) != len(members):
         raise ChainError(f"{record.__name__} has other members than the contract's", "update the model")
     parts: list[Decoder] = []
-    for field, member in zip(own, members, strict=True):
+    for own_field, member in zip(own, members, strict=True):
         if member["type"] == "tuple":
-            inner, start = _builder(member["components"], kinds[field.name], start)
+            inner, start = _builder(member["components"], kinds[own_field.name], start)
             parts.append(inner)
             continue
         parts.append(_leaf(member["type"], start))

@@ -18,7 +18,9 @@ from keel.sim.fuzz.world import ACCOUNTS, PROVIDERS, STAKER, TRADERS, World
 
 _WHOLE = 10**6
 _FUNDS = 10**9 * _WHOLE
-_ANSWERS = {1: 50_000 * 10**8, 2: 2_000 * 10**8}
+_PRICES = {1: 50_000 * 10**8, 2: 2_000 * 10**8}
+# One market takes the median, the other has a primary and a reference; governance gives them other hubs.
+_COUNTS = {1: 3, 2: 2}
 _LIQUIDITY = {1: 500_000 * _WHOLE, 2: 250_000 * _WHOLE}
 # Second accounts are small: what they hold can be liquidated in parts.
 _MARGIN = (50_000 * _WHOLE, 600 * _WHOLE)
@@ -36,6 +38,7 @@ class Step:
         touched: What it may have changed.
         done: Its effects, if it succeeded.
         refusal: Why it was refused, if it was.
+        middle: The moment inside the call, once somebody asked for it (see `midway`).
     """
 
     world: World
@@ -45,6 +48,7 @@ class Step:
     touched: Touched
     done: Done | None = None
     refusal: Reverted | None = None
+    middle: Moment | None = None
 
     @property
     def receipt(self) -> Receipt:
@@ -78,12 +82,12 @@ class Stage:
     def __init__(self, chain: RawChain, settings: DeploymentSettings) -> None:
         self.world = world = World(chain, settings)
         self.reader = Reader(chain, world.core, world.token, world.ids, world.markets)
-        self.present = Moment(self.reader.read_all(), world.rules)
+        self.present = Moment(self._read_all(), world.rules)
         for action in _opening(world):
             step = self.apply(action)
             if step.refusal is not None:
                 raise step.refusal
-        self.present = Moment(self.reader.read_all(), world.rules)
+        self.present = Moment(self._read_all(), world.rules)
         self._remember()
 
     def apply(self, action: Action) -> Step:
@@ -95,8 +99,9 @@ class Stage:
         except Reverted as refusal:
             return Step(world, action, before, before, touched, refusal=refusal)
         books = self.reader.read(before.books, touched)
+        books.stretches = dict(world.ghost.stretches)
         self.present = Moment(books, world.rules, before)
-        self._count_roundings(before.books, books, touched)
+        self._count(before.books, books, touched)
         return Step(world, action, before, self.present, touched, done)
 
     def reset(self) -> None:
@@ -123,15 +128,24 @@ class Stage:
         self._ghost, self._rules = self.world.ghost.copy(), self.world.rules
         self._books = self.present.books
 
-    def _count_roundings(self, before: Books, after: Books, touched: Touched) -> None:
-        """Each accrual rounds once, each settlement of a position twice, always by less than 1 wei."""
-        counts = self.world.ghost.roundings
+    def _read_all(self) -> Books:
+        books = self.reader.read_all()
+        books.stretches = dict(self.world.ghost.stretches)
+        return books
+
+    def _count(self, before: Books, after: Books, touched: Touched) -> None:
+        """Roundings, one of each accrual, two of each settlement, live and in escrow; and releases."""
+        counts, releases = self.world.ghost.roundings, self.world.ghost.releases
         for market in touched.markets:
             old, new = before.markets[market], after.markets[market]
-            if _empty(new):
+            if _empty(new) and new.funding_clearing == 0:
                 counts[market] = 0
             elif old is not new:
-                counts[market] = counts.get(market, 0) + 1 + 2 * len(touched.positions)
+                counts[market] = counts.get(market, 0) + 1 + 4 * len(touched.positions)
+        for key in touched.positions:
+            period = before.claims[key].period
+            if period and after.claims[key].period != period:
+                releases[*key, period] = releases.get((*key, period), 0) + 1
 
 
 def _empty(market: Market) -> bool:
@@ -143,11 +157,11 @@ def _opening(world: World) -> Iterable[Action]:
     for sender in range(len(world.senders)):
         world.protocol.fund(world.senders[sender], _FUNDS)
     for market in world.markets:
-        yield Action("set_feed", (0, market, -1, 0))
-        yield Action("tick", (market, _ANSWERS[market]))
+        yield Action("set_feed", (0, market, _COUNTS[market], -1, 0))
+        yield Action("tick", (market, _PRICES[market]))
     yield Action("warp", (301,))
     for market in world.markets:
-        yield Action("tick", (market, _ANSWERS[market]))
+        yield Action("tick", (market, _PRICES[market]))
         for provider in PROVIDERS:
             yield Action("stake", (provider, market, _LIQUIDITY[market]))
     yield Action("stake", (STAKER, INSURANCE, 20_000 * _WHOLE))

@@ -11,14 +11,14 @@ from typing import Any
 
 from keel.config.deployment import DeploymentSettings, MarketSettings
 from keel.evm.chain import Contract, Receipt
-from keel.model.oracle import Limits, OracleFeed
+from keel.model.oracle import Limits, OracleFeed, Quote
 from keel.model.records import MarketConfig, MarketLinks, parse
 from keel.model.validity import Price
 from keel.sdk.deploy import deploy
 from keel.sdk.funding import deploy_model
 from keel.sdk.protocol import Protocol, account_id
 from keel.sim.fuzz.funding_contract import FundingContract
-from keel.sim.fuzz.ghost import INSURANCE, Feed, Ghost
+from keel.sim.fuzz.ghost import INSURANCE, Ghost, Source
 from keel.sim.fuzz.models import choices
 from keel.sim.fuzz.moment import Rules
 from keel.sim.fuzz.reader import RawChain
@@ -30,8 +30,8 @@ KEEPERS = (OPERATOR, *TRADERS)
 # (sender, sub-account) by place.
 ACCOUNTS = (*((sender, 0) for sender in KEEPERS), *((sender, 1) for sender in TRADERS[:3]))
 
-# Feeds of each market: one is read as it is, three give their median.
-_SOURCES = (1, 3)
+# Price sources of each market; its hub reads the first one, two or three of them.
+SOURCES = 3
 
 
 class World:
@@ -39,10 +39,11 @@ class World:
 
     Args:
         chain: Chain to deploy on.
-        settings: What to deploy: local feeds, a token that anyone mints, no governance delay.
+        settings: What to deploy: a token that anyone mints, no governance delay.
 
     Attributes:
         models: Funding models that governance may choose from, by number: first those the markets begin with.
+        sources: Price sources that say what they are told, by market.
     """
 
     def __init__(self, chain: RawChain, settings: DeploymentSettings) -> None:
@@ -52,14 +53,15 @@ class World:
         self.protocol = Protocol(chain, deploy(chain, settings, self.senders[OPERATOR]))
         self.ghost = Ghost()
         self.rules: dict[int, Rules] = {}
-        self.aggregators: dict[int, tuple[Contract, ...]] = {}
         self.sources: dict[int, tuple[Contract, ...]] = {}
         self.models = tuple(self._deploy_models())
         self._model_at = {model.address: model for model in self.models}
-        for market, sources in zip(self.protocol.contracts.markets, _SOURCES, strict=False):
-            market_settings = settings.markets[market.id - 1]
-            self._add_feeds(market.id, market_settings, sources)
-            self.refresh_rules(market.id)
+        for market in self.markets:
+            self.sources[market] = tuple(self.deploy("MockSource") for _ in range(SOURCES))
+            self.ghost.sources[market] = [Source() for _ in range(SOURCES)]
+            self.ghost.counts[market] = 1
+            self.ghost.oracles[market] = OracleFeed(_limits(settings.markets[market - 1]))
+            self.refresh_rules(market)
 
     @property
     def core(self) -> Contract:
@@ -112,16 +114,15 @@ class World:
         """Calldata for the core."""
         return self.protocol.core.abi.function(function).encode(args)
 
-    def answers(self, market: int) -> list[int]:
-        """What each source of a market says now, WAD, 0 = nothing usable."""
-        now = self.chain.timestamp()
-        return [feed.price(now) for feed in self.ghost.feeds[market]]
+    def quotes(self, market: int) -> list[Quote]:
+        """What the sources that a market's hub reads say now."""
+        return [source.quote for source in self.ghost.sources[market][: self.ghost.counts[market]]]
 
     def expect_price(self, market: int) -> None:
         """Let the twin of the hub take a price, as the core does: once per block."""
         last, now = self.ghost.expected.get(market, Price()), self.chain.timestamp()
         if last.at != now:
-            self.ghost.expected[market] = self.ghost.oracles[market].refresh(last, self.answers(market), now)
+            self.ghost.take(market, self.ghost.oracles[market].refresh(last, self.quotes(market), now))
 
     def refresh_rules(self, market: int) -> None:
         """Read a market's parameters."""
@@ -134,22 +135,11 @@ class World:
         for market in self.protocol.contracts.markets:
             yield FundingContract(self.chain, market.funding, self.settings.markets[market.id - 1].funding)
         for chosen in choices():
-            contract = deploy_model(lambda _step, name, *args: self._deploy(name, *args), "model", chosen)
+            contract = deploy_model(lambda _step, name, *args: self.deploy(name, *args), "model", chosen)
             yield FundingContract(self.chain, contract, chosen)
 
-    def _add_feeds(self, market: int, settings: MarketSettings, count: int) -> None:
-        contracts, feed = self.protocol.market_contracts(market), settings.feed
-        aggregators, sources = list(contracts.aggregators), list(contracts.sources)
-        while len(aggregators) < count:
-            aggregators.append(self._deploy("MockAggregator", feed.decimals))
-            sources.append(self._deploy("ChainlinkSource", aggregators[-1], feed.heartbeat_seconds))
-        self.aggregators[market], self.sources[market] = tuple(aggregators), tuple(sources)
-        self.ghost.feeds[market] = [
-            Feed(feed.heartbeat_seconds, feed.decimals, feed.decimals) for _ in aggregators
-        ]
-        self.ghost.oracles[market] = OracleFeed(_limits(settings))
-
-    def _deploy(self, contract: str, *args: Any) -> Contract:
+    def deploy(self, contract: str, *args: Any) -> Contract:
+        """Deploy a contract."""
         return self.chain.deploy(contract, *args, sender=self.senders[OPERATOR])
 
 

@@ -19,7 +19,7 @@ CALLERS = {
 RESTRICTED = "AccessManagedUnauthorized"
 # Refusals that mean "not you". Any other one comes after the caller was found good.
 REFUSALS = frozenset(
-    {RESTRICTED, "NotAuthorized", "NotVault", "NotCore", "NotController", "InsufficientAllowance"}
+    {RESTRICTED, "NotAuthorized", "NotVault", "NotCore", "NotController", "ERC20InsufficientAllowance"}
 )
 
 
@@ -42,11 +42,10 @@ _MANAGER = Gate(("manager",), RESTRICTED)
 _SHARES: Mapping[str, Gate] = {
     "approve": Gate(("anyone",), note="the caller's own shares"),
     "transfer": Gate(("anyone",), note="the caller's own shares"),
-    "transferFrom": Gate(("approved",), "InsufficientAllowance"),
-    "permit": Gate(("anyone",), note="with the owner's signature"),
+    "transferFrom": Gate(("approved",), "ERC20InsufficientAllowance"),
     "deposit": Gate(("anyone",), note="the caller pays"),
     "mint": Gate(("anyone",), note="the caller pays"),
-    "requestRedeem": Gate(("owner", "operator", "approved"), "InsufficientAllowance"),
+    "requestRedeem": Gate(("owner", "operator", "approved"), "ERC20InsufficientAllowance"),
     "redeem": Gate(("owner", "operator"), "NotController"),
     "setOperator": Gate(("anyone",), note="for the caller"),
 }
@@ -60,6 +59,7 @@ GATES: Mapping[str, Mapping[str, Gate]] = {
         "updateAndTrade": Gate(("owner", "operator"), "NotAuthorized"),
         "liquidate": Gate(("anyone",), note="unhealthy accounts only"),
         "accrue": Gate(("anyone",)),
+        "claimFunding": Gate(("anyone",), note="credits the account"),
         "updatePrice": Gate(("anyone",), note="stores what the oracle says"),
         "multicall": Gate(("anyone",), note="each call in it by its own row"),
         "permit": Gate(("anyone",), note="the caller's own settlement tokens"),
@@ -70,7 +70,7 @@ GATES: Mapping[str, Mapping[str, Gate]] = {
         "setAuthority": _MANAGER,
         "start": Gate((), RESTRICTED, "once, in the core's constructor"),
     },
-    "OracleHub": {"refresh": Gate(("core",), "NotCore"), "setAuthority": _MANAGER},
+    "OracleHub": {"refresh": Gate(("core",), "NotCore")},
     "ShareVault": _SHARES,
     "LendingYield": {"update": Gate(("anyone",), note="once per window")},
 }
@@ -89,4 +89,5 @@ READ_ONLY = (
     "SequencerGate",
     "Lens",
     "FundingLens",
+    "OracleLens",
 )

@@ -41,7 +41,7 @@ class World:
         vault = self.deployment.markets[MARKET - 1].vault
         self.targets = {
             "Keel": self.deployment.core,
-            "OracleHub": self.deployment.hub,
+            "OracleHub": self.deployment.markets[MARKET - 1].hub,
             "ShareVault": vault,
             "LendingYield": self.chain.deploy("LendingYield", vault, DAY, WAD, sender=deployer),
         }

@@ -25,26 +25,26 @@ LAYERS = {
     "libraries": Layer("libraries/*", "types"),
     "maths": Layer(
         "*/*Math.sol */*/*Math.sol market/Curve.sol margin/MarketSet.sol oracle/ValidityLadder.sol "
-        "oracle/Volatility.sol governance/MarketRules.sol governance/Roles.sol funding/Decay.sol "
-        "funding/FundingCall.sol funding/FundingView.sol funding/ModelState.sol funding/Paths.sol "
-        "funding/Stability.sol",
+        "oracle/Volatility.sol oracle/Quorum.sol governance/MarketRules.sol governance/Roles.sol "
+        "funding/Decay.sol funding/FundingCall.sol funding/FundingView.sol funding/ModelState.sol "
+        "funding/Paths.sol funding/Stability.sol",
         "types interfaces libraries",
     ),
     "stores": Layer("core/*Store.sol oracle/PriceHistory.sol", "types interfaces libraries maths"),
     # Contracts beside the core: they know it, and it knows them, by interface only.
     "satellites": Layer(
         "vault/* funding/LayeredFunding.sol funding/PremiumFunding.sol funding/VelocityFunding.sol "
-        "funding/AdaptiveFunding.sol funding/interest/*.sol oracle/OracleHub.sol oracle/*Source.sol "
-        "oracle/SequencerGate.sol oracle/PythUpdater.sol lens/* "
+        "funding/AdaptiveFunding.sol funding/interest/*.sol oracle/OracleHub.sol "
+        "oracle/SourceReader.sol oracle/*Source.sol oracle/SequencerGate.sol oracle/PythUpdater.sol lens/* "
         "governance/KeelAccess.sol governance/KeelTimelock.sol",
         "types interfaces libraries maths stores",
     ),
     "storage": Layer("core/KeelStorage.sol", "types interfaces libraries maths stores"),
     "ledgers": Layer(
-        "core/MarketBase.sol core/KeelViews.sol funding/FundingLedger.sol margin/MarginLedger.sol "
-        "margin/Accounts.sol market/Filling.sol market/Trading.sol market/MarketUpkeep.sol "
-        "liquidation/Liquidations.sol pool/Pools.sol insurance/InsuranceLedger.sol "
-        "governance/Governance.sol",
+        "core/MarketBase.sol core/KeelViews.sol funding/FundingEscrow.sol "
+        "funding/FundingLedger.sol margin/MarginLedger.sol margin/Accounts.sol market/Filling.sol "
+        "market/Trading.sol market/MarketUpkeep.sol liquidation/Liquidations.sol pool/Pools.sol "
+        "insurance/InsuranceLedger.sol governance/Governance.sol",
         "types interfaces libraries maths stores storage",
     ),
     "core": Layer("Keel.sol KeelExtension.sol", "types interfaces libraries maths stores storage ledgers"),

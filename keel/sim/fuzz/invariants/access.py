@@ -15,19 +15,21 @@ EXPECTED = frozenset(
             "MarketInUse",
             "FundingModelUnknown",
             "FeedOutOfBounds",
+            "NoClaim",
+            "HubUnknown",
             "ZeroShares",
             "NotController",
             "NotClaimable",
         ),
         *("AccessManagedUnauthorized", "AccessControlUnauthorizedAccount"),
-        *("InsufficientBalance", "InsufficientAllowance", "TransferFromFailed"),
+        *("ERC20InsufficientBalance", "TransferFromFailed"),
         # A profit beyond everything that was paid in: the last one to leave is told so.
         "TokensMissing",
     }
 )
 # A million.
 _ORDINARY_TOKENS = 10**12
-_GOVERNED = frozenset({"restrict", "reopen", "set_market", "set_model", "set_tiers", "set_feed"})
+_GOVERNED = frozenset({"restrict", "reopen", "set_market", "set_model", "set_tiers", "set_hub", "set_feed"})
 
 
 def inv_55(step: Step) -> int:

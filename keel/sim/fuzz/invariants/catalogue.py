@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 from keel.sim.fuzz.invariants import (
     access,
+    escrow,
     funding,
     funding_events,
     liquidation,
@@ -25,35 +26,44 @@ _OWN = frozenset({"trade", "withdraw", "multicall", "set_operator", "deposit"})
 _VAULT, _BUY = frozenset({"stake", "mint", "redeem"}), frozenset({"stake", "mint"})
 _PRICE = frozenset({"update_price", "tick", "update_trade"})
 _TOKENS = _VAULT | frozenset({"deposit", "withdraw", "multicall", "donate"})
-_PARAMETERS = frozenset({"set_market", "set_model", "set_tiers"})
+_HUB = frozenset({"set_hub"})
+_PARAMETERS = frozenset({"set_market", "set_model", "set_tiers"}) | _HUB
 _GOVERN = _PARAMETERS | frozenset({"restrict", "reopen"})
 # Whose events are read again: enough to have every way on which funding is settled and accrued.
 _TOLD = _PARAMETERS | _LIQUIDATE | frozenset({"accrue", "multicall", "update_price", "update_trade"})
-_MARKET = _VAULT | _FILLS | _GOVERN | frozenset({"multicall", "liquidate", "accrue"})
-_ACCOUNT = _FILLS | frozenset({"withdraw", "multicall", "deposit", "liquidate"})
+_CLAIM = frozenset({"claim_funding"})
+_MARKET = _VAULT | _FILLS | _GOVERN | _CLAIM | frozenset({"multicall", "liquidate", "accrue", "set_feed"})
+_ACCOUNT = _FILLS | _CLAIM | frozenset({"withdraw", "multicall", "deposit", "liquidate"})
+_TOUCH = _FILLS | _LIQUIDATE | frozenset({"multicall"})
 _ACCESS = _FILLS | _GOVERN | frozenset({"withdraw", "multicall", "set_operator", "set_feed", "intrude"})
 
 CHECKS: tuple[Check, ...] = (
+    # First, since others go by the price that the twin of the hub says is stored.
+    Check("INV-48", prices.inv_48, _PRICE),
     Check("INV-01", solvency.inv_01, _TOKENS | _MARKET),
     Check("INV-02", solvency.inv_02, _TOKENS | _MARKET),
     Check("INV-03", solvency.inv_03, _TOKENS),
     Check("INV-04", solvency.inv_04, _MARKET),
     Check("INV-05", solvency.inv_05, _MARKET),
-    Check("INV-05", solvency.inv_05_fill, _TRADE),
+    Check("INV-05", solvency.inv_05_fill, _FILLS),
     Check("INV-08", solvency.inv_08, _ACCOUNT),
     Check("INV-09", solvency.inv_09, _ACCOUNT),
+    Check("INV-11", escrow.inv_11, _MARKET | _PRICE),
     Check("INV-12", funding.inv_12, _MARKET | _PRICE),
     Check("INV-13", funding.inv_13, _MARKET | _PRICE),
     Check("INV-13", funding.inv_13_one_way, _TOLD),
+    Check("INV-13", funding.inv_13_suspect, _MARKET | _PRICE),
     Check("INV-13", funding_events.inv_13_events, _TOLD),
+    Check("INV-13", funding_events.inv_13_escrow_events, _TOLD),
     Check("INV-13", parameters.inv_13_governed, _PARAMETERS),
     Check("INV-13", parameters.inv_13_in_use, _PARAMETERS),
     Check("INV-13", parameters.inv_13_in_use_refused, refused=True),
     Check("INV-14", funding.inv_14, _MARKET | _PRICE),
     Check("INV-14", funding.inv_14_rate, _TOLD),
-    Check("INV-16", funding.inv_16, _TRADE),
+    Check("INV-16", funding.inv_16, _FILLS),
     Check("INV-16", funding_events.inv_16_event, _TOLD),
-    Check("INV-18", funding.inv_18, _TRADE),
+    Check("INV-18", funding.inv_18, _FILLS),
+    Check("INV-19", margin.inv_19, _FILLS),
     Check("INV-21", margin.inv_21, _OWN),
     Check("INV-22", margin.inv_22, _TRADE),
     Check("INV-23", margin.inv_23, _MARKET),
@@ -78,8 +88,9 @@ CHECKS: tuple[Check, ...] = (
     Check("INV-44", margin.inv_44, _MARKET - _LIQUIDATE),
     Check("INV-45", pools.inv_45, frozenset({"redeem"})),
     Check("INV-47", prices.inv_47, _PRICE),
-    Check("INV-48", prices.inv_48, _PRICE),
     Check("INV-49", margin.inv_49, _VAULT | _TRADE | _LIQUIDATE),
+    Check("INV-49", margin.inv_49_fill, _FILLS),
+    Check("INV-49", margin.inv_49_liquidation, _LIQUIDATE),
     Check("INV-50", margin.inv_50, _VAULT | _TRADE | _LIQUIDATE | frozenset({"withdraw"})),
     Check("INV-50", margin.inv_50_refused, refused=True),
     Check("INV-51", prices.inv_51, _PRICE),
@@ -87,22 +98,26 @@ CHECKS: tuple[Check, ...] = (
     Check("INV-56", access.inv_56, _ACCESS),
     Check("INV-56", parameters.inv_56_change, _GOVERN),
     Check("INV-56", parameters.inv_56_no_model, refused=True),
+    Check("INV-56", parameters.inv_56_hub, _HUB),
+    Check("INV-56", parameters.inv_56_no_hub, _HUB, refused=True),
+    Check("INV-56", parameters.inv_56_feed, frozenset({"set_feed"})),
     Check("INV-58", access.inv_58_refused, frozenset({"deposit", "stake"}), refused=True),
+    Check("INV-63", escrow.inv_63, _PRICE),
+    Check("INV-64", escrow.inv_64, _TOUCH),
+    Check("INV-64", funding_events.inv_64_event, _TOUCH | _CLAIM),
+    Check("INV-64", escrow.inv_64_claim, _CLAIM),
+    Check("INV-64", escrow.inv_64_owed, _CLAIM),
+    Check("INV-64", escrow.inv_64_refused, _CLAIM, refused=True),
     Check("REVERT", access.reverts, refused=True),
 )
 
 NOT_CHECKED: Mapping[str, str] = MappingProxyType(
     {
-        "INV-10": "the design reserves nothing per position; utilization is INV-23 and INV-44",
-        "INV-11": "is INV-02: all wealth is either in the core's buckets or in the token's balances",
-        "INV-17": "follows from INV-16: what a position settles depends on its own checkpoints only",
-        "INV-19": "the curve has no stored reserves; INV-40 says that no trade lowers what the pool is worth",
         "INV-27": "a property of pure functions, not of states: the model's tests have it",
         "INV-35": "needs deleveraging of winners, which is not built",
         "INV-38": "needs haircuts, which are not built",
         "INV-39": "needs a loss cap per market, which is not built",
         "INV-46": "the worlds here start with liquidity; the unit tests attack an empty pool",
-        "INV-53": "INV-52 holds time still; with time, INV-12 and INV-13 bound what is received",
         "INV-57": "needs the order book, which is not built",
         "INV-59": "is part of INV-58, which closes and withdraws in restricted markets as well",
         "INV-60": "this engine's gas is a lower bound; gas is measured on a node",

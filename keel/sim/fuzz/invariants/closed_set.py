@@ -8,10 +8,9 @@ from keel.sim.fuzz.action import Action
 from keel.sim.fuzz.draws import Draws, RandomDraws
 from keel.sim.fuzz.invariants.base import require
 from keel.sim.fuzz.invariants.margin import healthy
-from keel.sim.fuzz.perform import ANY_PRICE
+from keel.sim.fuzz.perform import ANY_PRICE, PRICE_UNIT
 from keel.sim.fuzz.stage import Stage
-from keel.sim.fuzz.world import ACCOUNTS
-from keel.units import WAD
+from keel.sim.fuzz.world import ACCOUNTS, SOURCES
 
 MARKET = 1
 # Trader 1 provides liquidity, too; 7 does nothing else.
@@ -19,7 +18,6 @@ _TRADERS, _HOLDERS = (1, 2), (1, 7)
 _PLACES = tuple(place for place, (sender, _) in enumerate(ACCOUNTS) if sender in _TRADERS)
 _MEMBERS = (1, 2, 7)
 _WHOLE = 10**6
-_ANSWER = 10**8
 # Leaving rounds each of two redemptions down to a token unit, and so may the comparison.
 _DUST_TOKENS = 4
 
@@ -46,19 +44,25 @@ def no_gain(stage: Stage, seed: int) -> int:
 
 
 def _calm(stage: Stage) -> bool:
-    """Let the average meet the index; whether fees, cooldown, price and margins then allow a sharp test."""
+    """Let the average meet the index; whether fees, cooldown, price and margins then allow a sharp test.
+
+    A spread is like a fee: what a member pays of it, members who provide liquidity get back in part.
+    """
     rules = stage.present.rules[MARKET].config
     if rules.taker_fee_ppm or rules.deviation_fee_ppm or stage.world.cooldowns[MARKET]:
         return False
+    for source in range(SOURCES):
+        stage.apply(Action("widen", (MARKET, source, 0)))
     for _ in range(2):
         stage.apply(Action("warp", (301,)))
         for market in stage.world.markets:
             index = stage.present.books.markets[market].price.index
-            stage.apply(Action("tick", (market, index * _ANSWER // WAD)))
+            stage.apply(Action("tick", (market, index // PRICE_UNIT)))
     price = stage.present.books.markets[MARKET].price
     sound = all(healthy(stage.present.health(place)) for place in _PLACES)
     valid = stage.present.validity(MARKET) == Validity.VALID
-    return sound and valid and price.index == price.twap and stage.present.equity(MARKET, price.index) > 0
+    sharp = price.index == price.twap and price.spread_bps == 0
+    return sound and valid and sharp and stage.present.equity(MARKET, price.index) > 0
 
 
 def _wealth_on_leaving(stage: Stage) -> int | None:

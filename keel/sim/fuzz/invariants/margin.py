@@ -1,12 +1,15 @@
 """Margin, the band and utilization: what a user's own call may and may not do."""
 
+from keel.model import curve
 from keel.model.fixed import PPM
 from keel.model.market_set import iterate
 from keel.model.position import reduces
 from keel.model.records import Health
 from keel.model.validity import Action, Defect, Validity, allows
+from keel.sim.fuzz.fills import worse_price
 from keel.sim.fuzz.ghost import INSURANCE
 from keel.sim.fuzz.invariants.base import require
+from keel.sim.fuzz.invariants.midway import midway
 from keel.sim.fuzz.moment import Moment
 from keel.sim.fuzz.stage import Step
 from keel.units import WAD
@@ -51,7 +54,7 @@ def inv_23(step: Step) -> int:
 
 
 def inv_24(step: Step) -> int:
-    """After taking on risk, equity at the worse of index and average covers the initial margin."""
+    """After taking on risk, equity at the worse of average and index less spread covers initial margin."""
     if _was_reduction(step):
         return 0
     health = step.after.health(step.action.args[1])
@@ -68,14 +71,19 @@ def inv_24_withdraw(step: Step) -> int:
 
 
 def inv_26(step: Step) -> int:
-    """Only collateral, a smaller position or a fill better than the index heals a liquidatable account."""
+    """Only collateral, a claim, a smaller position or a fill better than the index heals an account."""
     place, paid = step.action.args[1], step.paid_in
     if healthy(step.before.health(place)) or not healthy(step.after.health(place)):
         return 0
     old, new = step.before.books.positions, step.after.books.positions
     shrunk = any(abs(new[place, market].size) < abs(old[place, market].size) for market in step.world.markets)
-    require(paid > 0 or shrunk or _gain(step) > 0, "place", place)
+    require(paid > 0 or shrunk or _gain(step) > 0 or _credited(step), "place", place)
     return 1
+
+
+def _credited(step: Step) -> bool:
+    """Whether a claim on an earlier stretch of suspect prices was paid out."""
+    return bool(step.receipt.events("EscrowReleased"))
 
 
 def _gain(step: Step) -> int:
@@ -111,6 +119,42 @@ def inv_49(step: Step) -> int:
     else:
         require(not price.flags & Defect.INVALID, "flags", price.flags)
         require(age <= config.stale_seconds, "age", age)
+    return 1
+
+
+def inv_49_fill(step: Step) -> int:
+    """A trade fills at the worse of TWAP and index moved by its spread: no sender chooses a price."""
+    _, _, market, size, *_ = step.action.args
+    moment = midway(step)
+    price, m = moment.books.markets[market].price, moment.market(market)
+    fair = curve.cost(worse_price(price, size > 0), moment.depth(market), m.skew, size)
+    cost = step.receipt.result.cost
+    require(cost == fair, "cost", cost, "expected", fair, "price", price)
+    return 1
+
+
+def inv_49_liquidation(step: Step) -> int:
+    """A liquidation fills at the worse of TWAP and index, without the spread: a doubt makes it no dearer."""
+    _, _, market = step.action.args
+    price, m = step.before.books.markets[market].price, step.before.market(market)
+    fill = step.receipt.event("Liquidated").args["fill"]
+    worse = worse_price(price, fill.size > 0, spread=False)
+    fair = curve.cost(worse, step.before.depth(market), m.skew, fill.size)
+    require(fill.cost == fair, "cost", fill.cost, "expected", fair, "price", price)
+    return 1
+
+
+def inv_19(step: Step) -> int:
+    """A trade never lowers the product of the curve's reserves, each at its exact size."""
+    _, _, market, size, *_ = step.action.args
+    moment = midway(step)
+    m, depth = moment.market(market), moment.depth(market)
+    index, skew = m.price.index, m.skew
+    cost, base = step.receipt.result.cost, depth - skew
+    # Quote reserve P D^2 / (D - q), so that the product is P D^2; both sides times WAD.
+    before = index * depth * depth
+    product = (base - size) * (before + cost * WAD * base)
+    require(product >= before * base, "cost", cost, "size", size, "skew", skew, "depth", depth)
     return 1
 
 

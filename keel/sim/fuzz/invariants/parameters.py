@@ -1,6 +1,6 @@
 """A change of parameters: it says what it changes, comes after funding up to now, and takes from nobody."""
 
-from dataclasses import replace
+from dataclasses import astuple, replace
 
 from keel.sim.fuzz.govern import CHANGES
 from keel.sim.fuzz.invariants.base import require
@@ -46,6 +46,39 @@ def inv_56_change(step: Step) -> int:
     else:
         wanted = CHANGES[step.action.name](step.world, old, *values)
     require((new.config, new.links) == wanted, "market", market, "found", new.config, "asked for", wanted[0])
+    return 1
+
+
+def inv_56_feed(step: Step) -> int:
+    """A new hub has the sources and limits it was given, serves this market, and nothing else changes."""
+    _, market, count, *_ = step.action.args
+    old, new, world = step.before.rules[market], step.after.rules[market], step.world
+    hub = world.chain.at("OracleHub", new.links.oracle)
+    wanted = old.config, replace(old.links, oracle=hub.address)
+    require((new.config, new.links) == wanted, "market", market, "found", new.links, "asked for", wanted[1])
+    serves = world.chain.call(hub, "CORE"), world.chain.call(hub, "MARKET")
+    require(serves == (world.core.address, market), "serves", serves)
+    sources, limits = world.chain.call(hub, "feed")
+    told = [source.address for source in world.sources[market][:count]]
+    require(list(sources) == told, "sources", sources, "given", told)
+    asked = astuple(world.ghost.oracles[market].limits)
+    require(tuple(limits) == asked, "limits", limits, "given", asked)
+    return 1
+
+
+def inv_56_hub(step: Step) -> int:
+    """No market is linked to the hub of another."""
+    _, market, other = step.action.args
+    require(market == other, "market", market, "has the hub of", other)
+    return 1
+
+
+def inv_56_no_hub(step: Step) -> int:
+    """A hub is refused as unknown only if it serves another market."""
+    if step.error.error != "HubUnknown":
+        return 0
+    _, market, other = step.action.args
+    require(market != other, "market", market, "its own hub", step.error)
     return 1
 
 

@@ -4,6 +4,7 @@ from keel.sim.fuzz.invariants.base import require
 from keel.sim.fuzz.moment import Moment
 from keel.sim.fuzz.reader import Touched
 from keel.sim.fuzz.stage import Stage
+from keel.sim.fuzz.touch import Due
 from keel.sim.fuzz.world import OPERATOR
 from keel.units import RAY
 
@@ -19,11 +20,11 @@ def poke(stage: Stage, market: int, seconds: int, pieces: int) -> int:
     """Poking a market many times accrues what poking it once does, and makes nobody owe more than surplus."""
     step = seconds // pieces
     parts = [step] * (pieces - 1) + [seconds - step * (pieces - 1)]
-    before = stage.present.books.markets[market]
+    before = _indices(stage.present, market)
     once, often = _later(stage, market, [seconds]), _later(stage, market, parts)
     (longs, shorts), (more_longs, more_shorts) = (
-        (m.longs_paid - before.longs_paid, m.shorts_paid - before.shorts_paid)
-        for m in (moment.books.markets[market] for moment in (once, often))
+        (indices[0] - before[0], indices[1] - before[1])
+        for indices in (_indices(moment, market) for moment in (once, often))
     )
     allowed = (more_longs + more_shorts) // _RELATIVE + pieces + 1
     one, other = longs - shorts, more_longs - more_shorts
@@ -37,6 +38,12 @@ def poke(stage: Stage, market: int, seconds: int, pieces: int) -> int:
     return 1 + len(held)
 
 
+def _indices(moment: Moment, market: int) -> tuple[int, int]:
+    """What longs and shorts paid, live and in escrow: of the two only one moves while the price stays."""
+    m, escrow = moment.books.markets[market], moment.books.escrows[market]
+    return m.longs_paid + escrow.longs_paid, m.shorts_paid + escrow.shorts_paid
+
+
 def _open_positions(stage: Stage) -> list[tuple[int, int]]:
     """Place and market of open positions."""
     return [key for key, position in stage.present.books.positions.items() if position.size]
@@ -44,7 +51,7 @@ def _open_positions(stage: Stage) -> list[tuple[int, int]]:
 
 def _compare(once: Moment, often: Moment, place: int, market: int, allowed: int) -> None:
     size = abs(once.position(place, market).size)
-    (paid, received, surplus), (more, got, extra) = (m.due(place, market) for m in (once, often))
+    (paid, received, surplus), (more, got, extra) = (_owed(m, place, market) for m in (once, often))
     flat, flat_often = paid - received - surplus, more - got - extra
     limit = size * allowed // RAY + _DUST
     numbers = ("place", place, "owes once", flat, "often", flat_often)
@@ -52,6 +59,13 @@ def _compare(once: Moment, often: Moment, place: int, market: int, allowed: int)
     tiers = often.rules[market].config.tiers
     limit = (tiers.weight3_ppm * limit) // 10**6 + _DUST
     require(extra >= surplus - limit, "place", place, "surplus once", surplus, "often", extra)
+
+
+def _owed(moment: Moment, place: int, market: int) -> Due:
+    """What a position owes, is owed, and the surplus in the first, live and in escrow."""
+    done = moment.touch(place, market)
+    paid, received, surplus = (sum(parts) for parts in zip(done.settled, done.hold, strict=True))
+    return paid, received, surplus
 
 
 def _later(stage: Stage, market: int, pauses: list[int]) -> Moment:

@@ -1,8 +1,7 @@
 """The stored price is the one that the sources, the clamp and the average give."""
 
-from itertools import pairwise
-
-from keel.model.price_history import PriceHistory
+from keel.model.oracle import sample_of
+from keel.model.validity import Defect
 from keel.sim.fuzz.invariants.base import require
 from keel.sim.fuzz.stage import Step
 
@@ -13,24 +12,15 @@ def inv_47(step: Step) -> int:
     """The average lies between the smallest and the largest sample of its window."""
     (market,) = step.touched.markets
     price, old = step.after.books.markets[market].price, step.before.books.markets[market].price
-    if price.at == old.at or price.flags & 1:
+    if price.at == old.at or price.flags & Defect.SHORT_TWAP:
         return 0
-    low, high = _extremes(step.world.ghost.oracles[market].history, step.after.now)
+    oracle = step.world.ghost.oracles[market]
+    seen = [s.average for s in oracle.history.stretches if s.end > step.after.now - _WINDOW_SECONDS]
+    # The newest stretch may have begun with other samples, before the window.
+    seen.append(sample_of(old, oracle.limits.clamp_bps))
+    low, high = min(seen), max(seen)
     require(low - 1 <= price.twap <= high + 1, "average", price.twap, "low", low, "high", high)
     return 1
-
-
-def _extremes(history: PriceHistory, now: int) -> tuple[int, int]:
-    """Smallest and largest slope of the time integral over the window, WAD."""
-    points = [(seen.at, seen.cumulative) for seen in history.observations]
-    if points[-1][0] != now:
-        points.append((now, history.cumulative + history.sample * (now - history.at)))
-    slopes = [
-        (later[1] - earlier[1]) // (later[0] - earlier[0])
-        for earlier, later in pairwise(points)
-        if later[0] > now - _WINDOW_SECONDS
-    ]
-    return min(slopes), max(slopes)
 
 
 def inv_48(step: Step) -> int:

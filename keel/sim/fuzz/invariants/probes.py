@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from keel.sim.fuzz.invariants import closed_set, poking, twice, views
+from keel.sim.fuzz.invariants import closed_set, order, poking, twice, views
 from keel.sim.fuzz.invariants.base import Broken, Violation
 from keel.sim.fuzz.stage import Stage
 
@@ -42,6 +42,10 @@ PROBES: Mapping[str, Probe] = MappingProxyType(
         "probe_healths": Probe("INV-25", views.healths),
         "probe_accruals": Probe("INV-16", views.accruals),
         "probe_pools": Probe("INV-07", views.pools),
+        "probe_claims": Probe("INV-64", views.claims),
+        "probe_utilizations": Probe("INV-10", views.utilizations),
+        "probe_order": Probe("INV-17", order.order),
+        "probe_wait": Probe("INV-53", order.wait),
         "probe_supplies": Probe("INV-43", views.supplies),
         "probe_together": Probe("INV-49", twice.together),
         "probe_poke": Probe("INV-15", poking.poke),

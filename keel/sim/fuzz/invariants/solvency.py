@@ -7,9 +7,9 @@ from keel.sim.fuzz.stage import Step
 
 
 def inv_01(step: Step) -> int:
-    """The core holds at least what accounts, pools, funding and insurance add up to."""
+    """The core holds at least what accounts, pools, funding, escrow and insurance add up to."""
     books = step.after.books
-    owed = max(books.claims(), books.totals.booked * step.world.token_scale)
+    owed = max(books.owed(), books.totals.booked * step.world.token_scale)
     held = books.totals.held * step.world.token_scale
     require(held >= owed, "held", held, "owed", owed)
     return 1
@@ -19,7 +19,7 @@ def inv_02(step: Step) -> int:
     """The buckets, signed, add up to the booked tokens, and an account without positions owes nothing."""
     books = step.after.books
     booked = books.totals.booked * step.world.token_scale
-    require(books.claims() == booked, "buckets", books.claims(), "booked", booked)
+    require(books.owed() == booked, "buckets", books.owed(), "booked", booked)
     for place in step.touched.accounts:
         account = books.accounts[place]
         require(account.markets != 0 or account.balance >= 0, "place", place, "balance", account.balance)
@@ -82,9 +82,9 @@ def inv_08(step: Step) -> int:
 
 
 def inv_09(step: Step) -> int:
-    """An empty position leaves nothing behind: no notional, no funding checkpoint."""
+    """An empty position leaves nothing behind: no notional, no funding checkpoint, no mark of a claim."""
     for key in step.touched.positions:
         p = step.after.books.positions[key]
-        rest = p.notional or p.longs_paid or p.shorts_paid
+        rest = p.notional or p.longs_paid or p.shorts_paid or p.escrowed
         require(p.size != 0 or not rest, "place and market", key, "rest", rest)
     return len(step.touched.positions)

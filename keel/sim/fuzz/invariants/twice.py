@@ -4,6 +4,7 @@ from keel.model import curve
 from keel.model.fixed import PPM
 from keel.model.validity import Validity
 from keel.sim.fuzz.action import Action
+from keel.sim.fuzz.fills import worse_price
 from keel.sim.fuzz.invariants.base import require
 from keel.sim.fuzz.invariants.liquidation import trigger
 from keel.sim.fuzz.perform import ANY_PRICE
@@ -150,8 +151,7 @@ def _exit_loss(stage: Stage, market: int, size: int) -> int:
     after = abs(m.skew - size)
     if after > abs(m.skew) and 4 * after > 3 * depth:
         return 10**60
-    worse = max(m.price.index, m.price.twap) if size < 0 else min(m.price.index, m.price.twap)
-    cost = curve.cost(worse, depth, m.skew, -size)
+    cost = curve.cost(worse_price(m.price, size < 0), depth, m.skew, -size)
     config = stage.present.rules[market].config
     fee = abs(cost) * (config.taker_fee_ppm + config.deviation_fee_ppm) // PPM
     return cost + size * m.price.index // WAD + fee + 1

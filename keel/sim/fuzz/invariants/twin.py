@@ -10,7 +10,8 @@ from types import MappingProxyType
 
 from keel.model.errors import Refused, Truncated
 from keel.model.ledger import Ledger
-from keel.model.records import Account, Position
+from keel.model.records import Account, EscrowOutcome, Position
+from keel.model.validity import Price
 from keel.sdk.protocol import NO_LIMIT
 from keel.sim.fuzz.ghost import INSURANCE
 from keel.sim.fuzz.govern import CHANGES
@@ -25,9 +26,9 @@ TWIN = "TWIN"
 # Refusals of vaults, tokens and governance, which the twin of the core does not have.
 _OUTSIDE = frozenset(
     {
-        *("TransferFromFailed", "InsufficientBalance", "ZeroShares", "NotClaimable", "NotController"),
+        *("TransferFromFailed", "ERC20InsufficientBalance", "ZeroShares", "NotClaimable", "NotController"),
         *("AccessManagedUnauthorized", "AccessControlUnauthorizedAccount"),
-        *("ParameterOutOfBounds", "FundingModelUnknown"),
+        *("ParameterOutOfBounds", "FundingModelUnknown", "HubUnknown"),
     }
 )
 
@@ -64,8 +65,23 @@ def _ledger_before(step: Step) -> Ledger:
     ledger.accounts = defaultdict(Account, accounts)
     positions = {(world.ids[place], market): copy(p) for (place, market), p in books.positions.items()}
     ledger.positions = defaultdict(Position, positions)
+    _add_escrow(ledger, step)
     _add_operator(ledger, step)
     return ledger
+
+
+def _add_escrow(ledger: Ledger, step: Step) -> None:
+    books, ids = step.before.books, step.world.ids
+    for market, escrow in books.escrows.items():
+        ledger.escrows[market] = copy(escrow)
+    for (place, market), claim in books.claims.items():
+        if claim.period:
+            ledger.escrow_claims[ids[place], market] = copy(claim)
+    for market, stretches in books.stretches.items():
+        for number, _, confirmed in stretches:
+            if confirmed is not None:
+                outcome = EscrowOutcome.CONFIRMED if confirmed else EscrowOutcome.REJECTED
+                ledger.escrow_outcomes[market, number] = outcome
 
 
 def _add_operator(ledger: Ledger, step: Step) -> None:
@@ -83,9 +99,13 @@ def _compare(ledger: Ledger, step: Step) -> None:
     for place, market in step.touched.positions:
         held, predicted = books.positions[place, market], ledger.positions[ids[place], market]
         require(held == predicted, "place", place, "market", market, "found", held, "predicted", predicted)
+        has, had = books.claims[place, market], ledger.escrow_claim_of(ids[place], market)[0]
+        require(has == had, "place", place, "market", market, "found", has, "predicted", had)
     for market in step.touched.markets:
         m, foretold = books.markets[market], ledger.markets[market]
         require(m == foretold, "market", market, "found", m, "predicted", foretold)
+        escrow, waiting = books.escrows[market], ledger.escrow_of(market)
+        require(escrow == waiting, "market", market, "found", escrow, "predicted", waiting)
         config, asked = step.after.rules[market].config, ledger.configs[market]
         require(config == asked, "market", market, "parameters", config, "predicted", asked)
     totals = (books.totals.booked, books.totals.insurance, books.totals.insurance_shares)
@@ -124,6 +144,29 @@ def _accrue(ledger: Ledger, step: Step) -> None:
     ledger.accrue(step.before.now, step.action.args[1])
 
 
+def _claim_funding(ledger: Ledger, step: Step) -> None:
+    _, place, market = step.action.args
+    ledger.claim_funding(step.before.now, step.world.ids[place], market)
+
+
+def _update_price(ledger: Ledger, step: Step) -> None:
+    _, market = step.action.args
+    ledger.store_price(step.before.now, market, _taken(step, market))
+
+
+def _update_trade(ledger: Ledger, step: Step) -> None:
+    ledger.update_and_trade(*_order(step), _taken(step, step.action.args[2]))
+
+
+def _taken(step: Step, market: int) -> Price:
+    """What the hub answered; a call that was refused left no trace of it."""
+    world, now = step.world, step.before.now
+    last = world.ghost.expected[market]
+    if step.refusal is None or last.at == now:
+        return last
+    return world.ghost.copy().oracles[market].refresh(last, world.quotes(market), now)
+
+
 def _stake(ledger: Ledger, step: Step) -> None:
     _, vault, tokens = step.action.args
     address = step.world.vault(vault).address
@@ -155,6 +198,9 @@ _CALLS: Mapping[str, Callable[[Ledger, Step], None]] = MappingProxyType(
         "withdraw": _withdraw,
         "liquidate": _liquidate,
         "accrue": _accrue,
+        "claim_funding": _claim_funding,
+        "update_price": _update_price,
+        "update_trade": _update_trade,
         "stake": _stake,
         "redeem": _redeem,
         **dict.fromkeys(CHANGES, _set),

@@ -3,7 +3,7 @@
 from typing import Any
 
 from keel.model.market_set import iterate
-from keel.model.records import Health, Market, parse
+from keel.model.records import Escrow, Health, Market, parse
 from keel.sim.fuzz.action import Action
 from keel.sim.fuzz.ghost import INSURANCE
 from keel.sim.fuzz.invariants.base import require
@@ -23,7 +23,24 @@ def books(stage: Stage) -> int:
         require(position == known.positions[key], "place and market", key, "found", position)
     for market, m in found.markets.items():
         require(m == known.markets[market], "market", market, "found", m)
-    return len(found.accounts) + len(found.positions) + len(found.markets)
+        escrow = found.escrows[market]
+        require(escrow == known.escrows[market], "market", market, "found", escrow)
+    for key, claim in found.claims.items():
+        require(claim == known.claims[key], "place and market", key, "found", claim)
+    return len(found.accounts) + 2 * len(found.positions) + 2 * len(found.markets)
+
+
+def claims(stage: Stage) -> int:
+    """What became of the stretch of each claim is shown as the prices decided it."""
+    present, checked = stage.present, 0
+    for (place, market), claim in present.books.claims.items():
+        shown = stage.world.protocol.view("escrowClaimOf", stage.world.ids[place], market)
+        stretch = present.stretch(place, market)
+        decided = stretch is not None and stretch.confirmed is not None
+        expected = 1 + bool(stretch and stretch.confirmed) if decided else 0
+        require(shown.outcome == expected, "place", place, "claim", claim, "shown", shown.outcome)
+        checked += 1
+    return checked
 
 
 def totals(stage: Stage) -> int:
@@ -34,7 +51,7 @@ def totals(stage: Stage) -> int:
 
 
 def equities(stage: Stage) -> int:
-    """What accounts are worth adds up to balances, pending funding and q * P - N of every market."""
+    """What accounts are worth is balances, decided claims, pending funding and q * P - N of every market."""
     moment, count = stage.present, 0
     expected = total = 0
     for place, account in enumerate(moment.books.accounts):
@@ -42,7 +59,9 @@ def equities(stage: Stage) -> int:
         total, expected = total + shown.equity, expected + account.balance
         for market in iterate(account.markets):
             paid, received, _ = moment.due(place, market)
-            expected, count = expected + received - paid, count + 1
+            credit = moment.credit(place, market) if moment.position(place, market).escrowed else 0
+            waits = moment.touch(place, market).hold[0]
+            expected, count = expected + received - paid + (credit or 0) - waits, count + 1
     for market, m in moment.books.markets.items():
         net = m.skew * moment.market(market).price.index
         expected += net // WAD - m.open_notional
@@ -64,13 +83,17 @@ def accruals(stage: Stage) -> int:
     """Pending funding as shown is what the next call books."""
     with stage.aside():
         stage.apply(Action("warp", (_PENDING_SECONDS,)))
-        expected = {market: stage.present.market(market) for market in stage.world.markets}
+        present = stage.present
+        expected = {market: present.market(market) for market in stage.world.markets}
         for market, pending in expected.items():
             shown = parse(Market, stage.world.protocol.view("marketNow", market))
             stage.world.send_core(0, "accrue", market)
             booked = parse(Market, stage.world.protocol.view("marketOf", market))
             require(shown == booked, "market", market, "shown", shown, "booked", booked)
             require(shown == pending, "market", market, "shown", shown, "expected", pending)
+            held = parse(Escrow, stage.world.protocol.view("escrowOf", market))
+            waiting = present.escrow(market)
+            require(held == waiting, "market", market, "escrow", held, "expected", waiting)
     return 2 * len(expected)
 
 
@@ -86,6 +109,14 @@ def pools(stage: Stage) -> int:
         require(list(shown) == values, "market", market, "shown", shown, "expected", values)
         checked += 1
     return checked
+
+
+def utilizations(stage: Stage) -> int:
+    """Utilization is shown as the books have it, also for a pool that has nothing."""
+    for market in stage.world.markets:
+        shown, expected = stage.world.protocol.market(market).utilization, stage.present.utilization(market)
+        require(shown == expected, "market", market, "shown", shown, "expected", expected)
+    return len(stage.world.markets)
 
 
 def supplies(stage: Stage) -> int:

@@ -1,0 +1,1 @@
+"""Uniswap v3 as published, a market over its average, and what it costs to move it."""
