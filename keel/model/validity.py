@@ -47,9 +47,9 @@ class Defect(IntFlag):
 
 
 #: Defects of a price that may be wrong: funding at it waits for a better one.
-SUSPECT = Defect.UNCERTAIN | Defect.VOLATILE | Defect.INVALID
+SUSPECT = int(Defect.UNCERTAIN | Defect.VOLATILE | Defect.INVALID)
 #: Defects of a price that does not move averages: a doubt, or a market that has just come back.
-UNFIT = Defect.UNCERTAIN | Defect.SEQUENCER_GRACE
+UNFIT = int(Defect.UNCERTAIN | Defect.SEQUENCER_GRACE)
 
 _WIDTHS = (88, 88, 24, 16, 32, 8)
 

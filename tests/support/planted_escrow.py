@@ -126,8 +126,8 @@ FILLS = [
     _in_core(
         "liquidations_pay_for_the_spread",
         "INV-49",
-        "t.market.price.spreadBps = 0;",
-        "",
+        "(plan.spreadBps, t.market.price.spreadBps) = (t.market.price.spreadBps, 0);",
+        "plan.spreadBps = t.market.price.spreadBps;",
     ),
     _in_core(
         "a_doubt_does_not_delay_liquidation",

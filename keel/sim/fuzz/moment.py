@@ -16,6 +16,9 @@ from keel.sim.fuzz.reader import Books
 from keel.sim.fuzz.touch import Due, Touch, accrue, released, touch
 from keel.units import BPS, WAD
 
+# As integers: this is asked often, and flags of an enumeration are slow.
+_DOUBT, _GRACE = int(Defect.UNCERTAIN | Defect.VOLATILE), int(Defect.SEQUENCER_GRACE)
+
 # What an amount due follows from, and the amount.
 _Known = tuple[Position, SizeTiers, tuple[int, int], Due]
 
@@ -192,9 +195,9 @@ class Moment:
 
 def _in_favour(flags: int, pnl: int, doubt: int, at_twap: int) -> int:
     """Profit for a liquidation: at the index; in doubt at its better side, or at TWAP but not in grace."""
-    if not flags & (Defect.UNCERTAIN | Defect.VOLATILE):
+    if not flags & _DOUBT:
         return pnl
-    return pnl + doubt if flags & Defect.SEQUENCER_GRACE else max(pnl + doubt, at_twap)
+    return pnl + doubt if flags & _GRACE else max(pnl + doubt, at_twap)
 
 
 def required(b: Brackets, value: int) -> tuple[int, int]:

@@ -28,7 +28,7 @@ def go_on(stage: Stage, draws: Draws) -> list[Action]:
         for number, source in enumerate(sources):
             if source.fault:
                 actions.append(Action("fail", (market, number, 0)))
-            if source.spread or draws.chance(8):
+            if source.spread or draws.chance(3):
                 actions.append(Action("widen", (market, number, _small_spread(source.price, draws))))
         if not draws.chance(4):
             actions.append(Action("tick", (market, _price(stage, draws, market))))
@@ -79,7 +79,15 @@ def claim(stage: Stage, draws: Draws) -> list[Action]:
     else:
         return []
     sender = ACCOUNTS[place][0] if draws.chance(50) else draws.integer(0, 9)
-    return [Action("claim_funding", (sender, place, market))]
+    claiming = Action("claim_funding", (sender, place, market))
+    return [*_close_all(stage, market), claiming] if draws.chance(8) else [claiming]
+
+
+def _close_all(stage: Stage, market: int) -> list[Action]:
+    """Everybody leaves: what is in clearing then is dust, or somebody's claim."""
+    positions = stage.present.books.positions
+    held = [(place, p.size) for (place, where), p in positions.items() if where == market and p.size]
+    return [Action("trade", (ACCOUNTS[place][0], place, market, -size, ANY_PRICE, 0)) for place, size in held]
 
 
 def again(stage: Stage, draws: Draws) -> list[Action]:
@@ -147,7 +155,7 @@ def _meanwhile(stage: Stage, draws: Draws, market: int) -> list[Action]:
 
 def _small_spread(price: int, draws: Draws) -> int:
     """Mostly none, else one that is not doubted; 8 decimals."""
-    return price * draws.integer(1, 90) // (BPS * PRICE_UNIT) if draws.chance(35) else 0
+    return price * draws.integer(1, 90) // (BPS * PRICE_UNIT) if draws.chance(20) else 0
 
 
 def _pause(draws: Draws) -> int:

@@ -58,7 +58,9 @@ def deposit(_stage: Stage, draws: Draws) -> list[Action]:
     """Margin in: one's own or anybody's."""
     place = draws.pick(_PLACES)
     sender = ACCOUNTS[place][0] if draws.chance(80) else draws.integer(0, 9)
-    tokens = draws.pick(_HUGE) if draws.chance(2) else draws.integer(1, 10 ** draws.integer(3, 10))
+    # Rarely so much that the pool is what limits a position.
+    digits = 12 if draws.chance(3) else draws.integer(3, 10)
+    tokens = draws.pick(_HUGE) if draws.chance(2) else draws.integer(1, 10**digits)
     return [Action("deposit", (sender, place, tokens))]
 
 

@@ -12,6 +12,7 @@ from keel.sim.fuzz.funding_contract import FundingContract
 from keel.sim.fuzz.ghost import Stretch
 from keel.units import RAY, WAD
 
+_INVALID = int(Defect.INVALID)
 # Stress is counted in eighths of a standard deviation, up to four.
 _EIGHTHS = 8
 _MAX_STRESS = 32
@@ -167,7 +168,7 @@ def claim_after(
 
 def seconds_to_accrue(market: Market, config: MarketConfig, now: int) -> int:
     """Time over which funding accrues if the market is touched now; zero or less: none. None at no price."""
-    if market.price.flags & Defect.INVALID:
+    if market.price.flags & _INVALID:
         return 0
     return min(market.price.at + config.heartbeat_seconds, now) - market.accrued_at
 
