@@ -105,7 +105,8 @@ abstract contract FundingEscrow is MarketBase {
 
     /// @dev Take out a claim whose period is decided. A confirmed pair became part of the live indices, so a position that settled its part
     /// already goes on from there, and what was paid beyond what is received goes where the live settlement would have put it.
-    /// @param m the market, whose clearing moves; @param p the position, both working copies.
+    /// @param m working copy of the market; its clearing moves.
+    /// @param p working copy of the position; its checkpoints move.
     /// @return decided whether there was such a claim.
     /// @return credit quote WAD for the account's balance.
     function _release(

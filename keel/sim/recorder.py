@@ -14,6 +14,7 @@ from keel.config.funding import LayeredSettings
 from keel.errors import ConfigError
 from keel.keepers.actions import AddMargin, Liquidate
 from keel.keepers.executor import Outcome
+from keel.keepers.monitor import Monitor, Point
 from keel.keepers.snapshot import Snapshot
 from keel.model.fixed import div
 from keel.model.layered import layers, to_rate
@@ -44,6 +45,8 @@ class Recorder:
         self._slow_weight = parse_wad(_layered(day.deployment.markets[0]).slow_weight)
         self._samples: list[Sample] = []
         self._notes: list[tuple[int, str]] = []
+        self._monitor = Monitor()
+        self._alerted: set[tuple[Point, int]] = set()
         self._tally = Tally()
         self._shortfalls: dict[int, int] = {}
         self._seen_ratios: dict[int, int] = {}
@@ -96,9 +99,18 @@ class Recorder:
             ratios=tuple(a.margin_ratio if a.size else None for a in accounts),
             account_equity=tuple(a.equity for a in accounts),
         )
+        self._watch(seen)
         self._samples.append(taken)
         self._tally.steps += 1
         return taken
+
+    def _watch(self, seen: Snapshot) -> None:
+        """Note what the monitor says, once as long as it goes on saying it."""
+        alerts = {(alert.point, alert.subject): alert for alert in self._monitor.alerts(seen)}
+        for alert in (alert for key, alert in alerts.items() if key not in self._alerted):
+            who = f"{self._names[alert.subject]}: " if alert.subject else ""
+            self._notes.append((seen.time, f"alert: {who}{alert.text}"))
+        self._alerted = set(alerts)
 
     def finish(self, checks: Sequence[Check]) -> DayRecord:
         """The whole record."""

@@ -4,8 +4,8 @@ from decimal import Decimal
 from functools import cache
 
 import pytest
-from escrow_bench import make_escrow_bench
 from support.bench import MARKET
+from support.escrow_bench import make_escrow_bench
 from support.funding_bench import HOUR, INDEX, steady
 
 from keel.config.deployment import SizeTierSettings

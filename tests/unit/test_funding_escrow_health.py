@@ -1,6 +1,6 @@
 """What an account owes to an open escrow counts in its health."""
 
-from escrow_bench import make_escrow_bench
+from support.escrow_bench import make_escrow_bench
 from support.funding_bench import steady
 
 from keel.units import WAD

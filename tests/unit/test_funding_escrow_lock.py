@@ -3,8 +3,8 @@
 from decimal import Decimal
 
 import pytest
-from escrow_bench import RecordingChain, make_escrow_bench
 from support.bench import MARKET, PRICE, Bench
+from support.escrow_bench import RecordingChain, make_escrow_bench
 from support.funding_bench import HOUR, INDEX, steady
 
 from keel.config.deployment import load_deployment

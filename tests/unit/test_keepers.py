@@ -6,6 +6,7 @@ import pytest
 
 from keel.keepers.actions import Accrue, Liquidate, UpdatePrice
 from keel.keepers.liquidator import Liquidator
+from keel.keepers.monitor import EIGHT_HOURS, Alert, Monitor, Point
 from keel.keepers.price import PriceKeeper
 from keel.keepers.snapshot import AccountState, MarketState, Snapshot
 from keel.model.validity import Defect, Validity
@@ -126,3 +127,33 @@ def test_liquidator_follows_the_ladder(validity, liquidated):
     ]
     decided = Liquidator().decide(seen(accounts=accounts, validity=validity))
     assert [action.account for action in decided] == liquidated
+
+
+@pytest.mark.parametrize(
+    ("point", "given", "text"),
+    [
+        (Point.PREMIUM, {"premium": -WAD // 50}, "mark -200 bp from index"),
+        (Point.INTEREST, {"interest": 4 * WAD // 10_000}, "interest at 4 bp per 8 h"),
+        (Point.ORACLE, {"validity": Validity.UNCERTAIN}, "price is Uncertain, 0 s old"),
+    ],
+)
+def test_monitor_of_a_market(point, given, text):
+    assert Monitor().alerts(seen()) == []
+    assert Monitor().alerts(seen(**given)) == [Alert(point, 0, text)]
+
+
+def test_monitor_reminds_of_the_funding_time():
+    until = EIGHT_HOURS - NOW % EIGHT_HOURS
+    late = seen(age=until - 60, rate=-WAD // 400)
+    text = "funding time in 60 s: shorts pay 25 bp per 8 h"
+    assert Alert(Point.TIMING, 0, text) in Monitor().alerts(late)
+    assert Point.TIMING not in {alert.point for alert in Monitor().alerts(seen(rate=-WAD // 400))}
+    assert Point.TIMING not in {alert.point for alert in Monitor().alerts(seen(age=until - 60))}
+
+
+def test_monitor_of_accounts_names_the_thin_ones():
+    accounts = [account(7, 149), account(3, 120), account(5, 150)]
+    assert Monitor().alerts(seen(accounts=accounts)) == [
+        Alert(Point.MARGIN, 3, "margin ratio 1.2"),
+        Alert(Point.MARGIN, 7, "margin ratio 1.49"),
+    ]
