@@ -107,6 +107,9 @@ def test_interest_of_10_95_percent_a_year_is_a_basis_point_per_8_hours(
 ) -> None:
     p, given_ = data.draw(cases(kind))
     p = replace(sourced(p, "0x" + "33" * 20), interest=0, interest_max=BP, premium_factor=0)
+    if kind == "layered":
+        # A drawn kink may fill the largest cap, and leave no room for the basis point.
+        p = replace(p, kink_rate=0, slope_rate=0)
     twin = twin_of(replace(p, cap_longs_pay=WAD // 10, cap_shorts_pay=WAD // 10), 1_095 * WAD // 10_000)
     calm = replace(given_, sigma=0)
     assert twin.rates(replace(calm, state=twin.initial_state(calm))).interest == BP
