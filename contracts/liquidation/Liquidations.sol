@@ -145,12 +145,9 @@ abstract contract Liquidations is Filling {
         return (uint256(penalty), uint256(reward));
     }
 
-    /// @dev Unrealised loss of the touched position at the worse of TWAP and index less its spread, quote WAD, at most 0.
+    /// @dev Unrealised loss of the touched position at the price of a closing fill, quote WAD, at most 0.
     function _lossHere(Touch memory t) private pure returns (int256) {
-        (uint256 index, uint256 twap) = (t.market.price.index, t.market.price.twap);
-        uint256 spread = Fixed.divCeil(index * t.market.price.spreadBps, Fixed.BPS);
-        index = t.position.size > 0 ? index - spread : index + spread;
-        uint256 worse = (t.position.size > 0) == (twap < index) ? twap : index;
+        uint256 worse = _worseFor(t.market, t.position.size < 0);
         int256 value = Fixed.divFloor(t.position.size * int256(worse), Fixed.WAD);
         return Fixed.min(0, value - t.position.notional);
     }

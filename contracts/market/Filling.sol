@@ -14,14 +14,19 @@ import {PositionMath} from "./PositionMath.sol";
 /// @title A fill on the curve, for trades and liquidations alike
 /// @notice Sizes base WAD, costs quote WAD, rounded against the trader; the pool's cash pays and takes what is realised.
 abstract contract Filling is Accounts {
-    /// @dev Price at the worse for the side of TWAP and index, the index moved by its spread, ceil.
+    /// @dev Cost of a fill at the price that is worse for its side.
     function _cost(Market memory m, uint256 depth, int256 skew, int256 size) internal pure returns (int256) {
+        return Curve.cost(_worseFor(m, size > 0), depth, skew, size);
+    }
+
+    /// @dev The worse for a side of TWAP and index, the index moved by its spread, ceil.
+    function _worseFor(Market memory m, bool buys) internal pure returns (uint256) {
         unchecked {
             uint256 index = m.price.index;
             uint256 twap = m.price.twap;
             uint256 spread = Fixed.divCeil(index * m.price.spreadBps, Fixed.BPS);
-            index = size > 0 ? index + spread : index - spread;
-            return Curve.cost((size > 0) == (twap > index) ? twap : index, depth, skew, size);
+            index = buys ? index + spread : index - spread;
+            return buys == (twap > index) ? twap : index;
         }
     }
 

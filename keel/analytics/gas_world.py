@@ -8,7 +8,6 @@ is full, as it is on every market older than some hours.
 from keel.config.deployment import load_deployment
 from keel.evm.chain import Chain, Contract
 from keel.sdk.deploy import deploy
-from keel.sdk.governance import execute, propose
 from keel.sdk.protocol import Protocol, account_id
 from keel.units import WAD, parse_wad
 
@@ -26,7 +25,6 @@ _COLLATERAL = 20_000 * 10**6
 _SUBJECT_SIZE = parse_wad("0.1")
 # The account to liquidate: one BTC on 5,000 quote.
 _THIN_COLLATERAL = 5_000 * 10**6
-_NOBODY = "0x" + "00" * 20
 _POOL, _STAKE, _REQUEST = 10**12, 10**10, 10**28
 
 
@@ -131,11 +129,8 @@ class GasWorld:
         feeds = [first, *(chain.deploy("MockAggregator", decimals) for _ in range(2))]
         sources = [chain.deploy("ChainlinkSource", feed, heartbeat) for feed in feeds]
         limits = chain.call(market.hub, "feed").limits
-        hub = chain.deploy("OracleHub", protocol.core, MARKET, (sources, limits), _NOBODY)
-        config, links = protocol.view("configOf", MARKET)
-        call = protocol.core, "setMarket", MARKET, config, links._replace(oracle=hub.address)
-        timelock, proposer = protocol.contracts.timelock, chain.accounts[0]
-        execute(chain, timelock, propose(chain, timelock, *call, sender=proposer), proposer)
+        governor = chain.accounts[0]
+        protocol.set_hub(MARKET, protocol.deploy_hub(MARKET, (sources, limits), governor), governor)
         return feeds
 
     def _publish_all(self, feeds: list[Contract], answer: int) -> None:

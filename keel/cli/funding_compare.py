@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import click
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from keel.cli.bar import percent_bar
 from keel.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -87,19 +87,7 @@ def compare(
 def _run(sources: "Sources", market: str, settings: "CompareSettings") -> "Comparison":
     from keel.analytics.funding_compare import compare as run
 
-    console = Console(stderr=True)
-    columns = (
-        TextColumn("funding models"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f} %"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task("steps", total=None)
-
-        def follow(done: int, total: int) -> None:
-            progress.update(task, completed=done, total=total)
-
+    with percent_bar("funding models") as follow:
         return run(sources, market, settings, follow)
 
 

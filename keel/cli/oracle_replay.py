@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from keel.cli.bar import percent_bar
 from keel.cli.oracle_show import spelt
 from keel.model.validity import Validity
 
@@ -86,19 +86,7 @@ def replay(
 def _run(plan: "RoundReplay") -> "Sequence[MonthStats]":
     from keel.sim.oracle_replay import replay_rounds
 
-    console = Console(stderr=True)
-    columns = (
-        TextColumn("rounds"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f} %"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task("rounds", total=None)
-
-        def follow(done: int, total: int) -> None:
-            progress.update(task, completed=done, total=total)
-
+    with percent_bar("rounds") as follow:
         return replay_rounds(plan, follow)
 
 

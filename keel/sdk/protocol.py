@@ -145,8 +145,7 @@ class Protocol:
         """
         address = model if isinstance(model, str) else model.address
         config, links = self.view("configOf", market)
-        arguments = (market, config._replace(fundingModel=address), links)
-        return propose(self.chain, self.contracts.timelock, self.core, "setMarket", *arguments, sender=sender)
+        return self._propose_market(market, config._replace(fundingModel=address), links, sender)
 
     def execute(self, proposal: Proposal, sender: str) -> Receipt:
         """Execute a proposal whose delay has passed; anyone may."""
@@ -159,12 +158,38 @@ class Protocol:
             ChainError: Governance waits.
             Reverted: The sender may not propose, or there is no model at that address.
         """
-        delay = self.chain.call(self.contracts.timelock, "getMinDelay")
-        if delay:
-            raise ChainError(
-                f"governance waits {delay} seconds", "propose_funding_model now, execute the proposal then"
-            )
+        self._require_no_delay("propose_funding_model")
         return self.execute(self.propose_funding_model(market, model, sender), sender)
+
+    # Oracle hubs
+
+    def hub(self, market: int) -> Contract:
+        """The hub that a market takes its prices from now."""
+        return self.chain.at("OracleHub", self.view("configOf", market).links.oracle)
+
+    def deploy_hub(self, market: int, feed: Any, sender: str) -> Contract:
+        """Deploy a hub over another feed (the Feed struct), with the sequencer gate of the one in use.
+
+        Raises:
+            Reverted: `FeedOutOfBounds`.
+        """
+        gate = self.chain.call(self.hub(market), "SEQUENCER")
+        return self.chain.deploy("OracleHub", self.core, market, feed, gate, sender=sender)
+
+    def propose_hub(self, market: int, hub: Contract, sender: str) -> Proposal:
+        """Ask governance to link a market to a deployed hub, all else as it is now; `execute` does it."""
+        config, links = self.view("configOf", market)
+        return self._propose_market(market, config, links._replace(oracle=hub.address), sender)
+
+    def set_hub(self, market: int, hub: Contract, sender: str) -> Receipt:
+        """Propose the link to a deployed hub and execute it at once, where governance has no delay.
+
+        Raises:
+            ChainError: Governance waits.
+            Reverted: The sender may not propose, or the hub serves another core or market.
+        """
+        self._require_no_delay("propose_hub")
+        return self.execute(self.propose_hub(market, hub, sender), sender)
 
     # Views
 
@@ -213,6 +238,15 @@ class Protocol:
     def view(self, function: str, *args: Any) -> Any:
         """Any view of the core by name."""
         return self.chain.call(self.core, function, *args)
+
+    def _propose_market(self, market: int, config: Any, links: Any, sender: str) -> Proposal:
+        arguments = (market, config, links)
+        return propose(self.chain, self.contracts.timelock, self.core, "setMarket", *arguments, sender=sender)
+
+    def _require_no_delay(self, instead: str) -> None:
+        delay = self.chain.call(self.contracts.timelock, "getMinDelay")
+        if delay:
+            raise ChainError(f"governance waits {delay} seconds", f"{instead} now, execute the proposal then")
 
     def _send(self, function: str, *args: Any, sender: str) -> Receipt:
         return self.chain.send(self.core, function, *args, sender=sender)

@@ -64,7 +64,7 @@ class Bench:
 
     def hub_of(self, market=MARKET):
         """The hub that governance has linked to a market."""
-        return self.chain.at("OracleHub", self.protocol.view("configOf", market).links.oracle)
+        return self.protocol.hub(market)
 
     def link_feed(self, sources, market=MARKET, sequencer=NOBODY, **limits):
         """Link a new hub over these sources, with the limits of the old one but for those given."""

@@ -120,7 +120,7 @@ FILLS = [
     _in_core(
         "trades_do_not_pay_for_the_spread",
         "INV-49",
-        "index = size > 0 ? index + spread : index - spread;",
+        "index = buys ? index + spread : index - spread;",
         "spread;",
     ),
     _in_core(

@@ -8,7 +8,6 @@ from keel.config.feeds import FeedSettings
 from keel.evm.chain import Contract
 from keel.evm.revm import RevmChain
 from keel.sdk.deploy import deploy
-from keel.sdk.governance import execute, propose
 from keel.sdk.protocol import Protocol
 from keel.sim.uniswap.pool import UniswapPool
 from keel.sim.uniswap.push import Hold, Pusher
@@ -26,7 +25,6 @@ _WARM_UP = 301
 _DECIMALS, _HEARTBEAT = 8, 3_720
 _RICH = 10**18
 # A chain without a sequencer.
-_NOBODY = "0x" + "00" * 20
 
 
 class Form(StrEnum):
@@ -135,13 +133,9 @@ class PoolMarket:
 
     def _set_feed(self, feed: FeedSettings) -> None:
         """Governance links a hub over the feed of this form."""
-        chain, core = self.chain, self.protocol.core
         sources = [source.address for _, source in self._others] + [self.source.address]
-        hub = chain.deploy("OracleHub", core, MARKET, feed.abi(sources), _NOBODY)
-        config, links = self.protocol.view("configOf", MARKET)
-        arguments = core, "setMarket", MARKET, config, links._replace(oracle=hub.address)
-        timelock = self.protocol.contracts.timelock
-        execute(chain, timelock, propose(chain, timelock, *arguments, sender=self.keeper), self.keeper)
+        hub = self.protocol.deploy_hub(MARKET, feed.abi(sources), self.keeper)
+        self.protocol.set_hub(MARKET, hub, self.keeper)
 
     def _warm_up(self) -> None:
         for seconds in (self.terms.window, _WARM_UP):
