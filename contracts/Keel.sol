@@ -6,35 +6,44 @@ import {Multicallable} from "solady/src/utils/Multicallable.sol";
 import {KeelStorage} from "./core/KeelStorage.sol";
 import {KeelViews} from "./core/KeelViews.sol";
 import {Governance} from "./governance/Governance.sol";
-import {Liquidations} from "./liquidation/Liquidations.sol";
+import {IKeelLiquidation} from "./interfaces/IKeelLiquidation.sol";
 import {MarketUpkeep} from "./market/MarketUpkeep.sol";
 import {Trading} from "./market/Trading.sol";
 
 /// @title Keel: AMM perpetual swaps
-/// @notice The core: holds all tokens and all books. Bind IKeel at its address. Margin, trades, liquidations, upkeep and
-/// views are here; pools, insurance and governance are in the extension, reached through the fallback on this storage.
-/// Not upgradeable: the extension is fixed at construction.
+/// @notice The core: holds all tokens and all books. Bind IKeel at its address. Margin, trades, upkeep and views are here; pools,
+/// insurance and governance are in the extension, liquidations in its own extension, both reached through the fallback and on this
+/// storage. Not upgradeable: the extensions are fixed at construction.
 /// @custom:halt the guardian makes a market reduce-only; nothing stops reductions, margin or liquidations.
-contract Keel is Trading, Liquidations, MarketUpkeep, KeelViews, Multicallable {
-    /// @notice Code of the cold half, run by delegatecall.
+contract Keel is Trading, MarketUpkeep, KeelViews, Multicallable {
+    /// @notice Code of pools, insurance and governance, run by delegatecall.
     address public immutable EXTENSION;
+    /// @notice Code of liquidations, run by delegatecall.
+    address public immutable LIQUIDATION;
 
     /// @param token settlement token, at most 18 decimals.
     /// @param authority access manager.
     /// @param extension KeelExtension made with the same token.
-    constructor(address token, address authority, address extension) KeelStorage(token) {
+    /// @param liquidation KeelLiquidation made with the same token.
+    constructor(address token, address authority, address extension, address liquidation) KeelStorage(token) {
         if (extension.code.length == 0) revert ExtensionMissing(extension);
-        EXTENSION = extension;
+        if (liquidation.code.length == 0) revert ExtensionMissing(liquidation);
+        (EXTENSION, LIQUIDATION) = (extension, liquidation);
         Address.functionDelegateCall(extension, abi.encodeCall(Governance.start, (authority)));
     }
 
     /// @notice Everything of IKeel that is not in this contract.
     fallback() external {
-        address extension = EXTENSION;
+        bool liquidates =
+            msg.sig == IKeelLiquidation.liquidate.selector ||
+                msg.sig == IKeelLiquidation.liquidateBatch.selector ||
+                msg.sig == IKeelLiquidation.unwind.selector ||
+                msg.sig == IKeelLiquidation.windowOf.selector;
+        address code = liquidates ? LIQUIDATION : EXTENSION;
         assembly ("memory-safe") {
             let free := mload(0x40)
             calldatacopy(free, 0, calldatasize())
-            let done := delegatecall(gas(), extension, free, calldatasize(), 0, 0)
+            let done := delegatecall(gas(), code, free, calldatasize(), 0, 0)
             returndatacopy(free, 0, returndatasize())
             switch done
             case 0 {

@@ -25,9 +25,11 @@ library ConfigStore {
     function load(ConfigWords storage self, MarketConfig memory c) internal view {
         uint256 word = self.fees;
         c.fundingModel = address(uint160(word));
-        c.takerFeePpm = uint32(word >> 160);
-        c.deviationFeePpm = uint32(word >> 192);
-        c.insuranceFeeSharePpm = uint32(word >> 224);
+        c.takerFeePpm = uint16(word >> 160);
+        c.deviationFeePpm = uint16(word >> 176);
+        c.insuranceFeeSharePpm = uint24(word >> 192);
+        c.maxSidePpm = uint32(word >> 216);
+        c.hedgePercent = uint8(word >> 248);
         word = self.limits;
         c.depthPerShare = uint88(word);
         c.maxExposurePpm = uint32(word >> 88);
@@ -45,8 +47,10 @@ library ConfigStore {
         self.fees =
             uint256(uint160(c.fundingModel)) |
             (uint256(c.takerFeePpm) << 160) |
-            (uint256(c.deviationFeePpm) << 192) |
-            (uint256(c.insuranceFeeSharePpm) << 224);
+            (uint256(c.deviationFeePpm) << 176) |
+            (uint256(c.insuranceFeeSharePpm) << 192) |
+            (uint256(c.maxSidePpm) << 216) |
+            (uint256(c.hedgePercent) << 248);
         self.limits =
             uint256(c.depthPerShare) |
             (uint256(c.maxExposurePpm) << 88) |

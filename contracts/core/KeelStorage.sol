@@ -6,6 +6,7 @@ import {SafeTransferLib} from "solady/src/utils/SafeTransferLib.sol";
 import {Account, Position} from "../types/Account.sol";
 import {AccountId} from "../types/AccountId.sol";
 import {Escrow, EscrowClaim, EscrowOutcome} from "../types/Escrow.sol";
+import {LiquidationWindow} from "../types/LiquidationWindow.sol";
 import {MarketLinks} from "../types/MarketConfig.sol";
 import {IKeelErrors} from "../interfaces/IKeelErrors.sol";
 import {IKeelEvents} from "../interfaces/IKeelEvents.sol";
@@ -23,8 +24,8 @@ abstract contract KeelStorage is ReentrancyGuardTransient, IKeelErrors, IKeelEve
     uint8 internal constant STATUS_REDUCE_ONLY = 2;
     /// @dev Sizes stay below 2^110 so that eight of them on one side fit the interest sums with room to spare.
     uint256 internal constant MAX_SIZE = 2 ** 110 - 1;
-    /// @dev One account's WAD balance stays far inside int128.
-    uint256 internal constant MAX_AMOUNT = 2 ** 120;
+    /// @dev What one call brings in stays far inside int128 for accounts and int104 for pools, quote WAD.
+    uint256 internal constant MAX_AMOUNT = 2 ** 100;
 
     /* IMMUTABLES */
 
@@ -51,6 +52,7 @@ abstract contract KeelStorage is ReentrancyGuardTransient, IKeelErrors, IKeelEve
     mapping(uint16 market => Escrow) internal escrows;
     mapping(uint16 market => mapping(uint256 period => EscrowOutcome)) internal escrowOutcomes;
     mapping(AccountId id => mapping(uint16 market => EscrowClaim)) internal escrowClaims;
+    mapping(uint16 market => LiquidationWindow) internal windows;
 
     constructor(address token) {
         (bool known, bytes memory answer) = token.staticcall(abi.encodeWithSignature("decimals()"));

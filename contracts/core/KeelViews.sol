@@ -73,4 +73,9 @@ abstract contract KeelViews is MarginLedger {
     function healthOf(AccountId account) external view returns (Health memory) {
         return _healthOf(account, accounts[account], Action.AddMargin);
     }
+
+    /// @notice See IKeelViews.
+    function healthFor(AccountId account, Action action) external view returns (Health memory) {
+        return _healthOf(account, accounts[account], action);
+    }
 }

@@ -23,11 +23,19 @@ abstract contract MarketBase is KeelStorage {
         return ValidityLadder.validity(market.price, config.freshSeconds, config.staleSeconds);
     }
 
-    /// @dev Revert if the pool carries more than it may.
-    function _checkUtilization(Market memory m, MarketConfig memory c) internal pure {
-        uint256 depth = PoolMath.depth(c.depthPerShare, m.shares);
-        int256 equity = PoolMath.equity(m.cash, m.openNotional, m.price.index, depth, _skew(m));
-        uint256 used = PoolMath.utilization(m.price.index, _skew(m), equity, c.maxExposurePpm);
+    /// @dev Revert if the pool carries more than it may: net, or of one side, which is what is left to carry when the other one closes.
+    /// @param net position to carry, base WAD, 0 = any.
+    /// @param side open interest of one side, base WAD.
+    function _checkLimits(Market memory m, MarketConfig memory c, int256 net, uint256 side) internal pure {
+        int256 equity = PoolMath.equityOf(m, c);
+        uint256 used = PoolMath.utilization(m.price.index, net, equity, c.maxExposurePpm);
         if (used > Fixed.WAD) revert UtilizationExceeded(used, Fixed.WAD);
+        used = PoolMath.utilization(m.price.index, int256(side), equity, c.maxSidePpm);
+        if (used > Fixed.WAD) revert SideExceeded(used, Fixed.WAD);
+    }
+
+    /// @dev Open interest of the larger side, base WAD.
+    function _largerSide(Market memory m) internal pure returns (uint256) {
+        return m.longInterest > m.shortInterest ? m.longInterest : m.shortInterest;
     }
 }

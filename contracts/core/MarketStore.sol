@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {SafeCastLib} from "solady/src/utils/SafeCastLib.sol";
 import {Market} from "../types/Market.sol";
 import {PackedPrice} from "../types/PackedPrice.sol";
 
@@ -37,7 +38,8 @@ library MarketStore {
         word = self.shares;
         m.shares = uint120(word);
         m.stress = uint8(word >> 120);
-        m.fundingClearing = int128(uint128(word >> 128)) - m.cash;
+        m.ramp = uint24(word >> 128);
+        m.fundingClearing = int104(uint104(word >> 152)) - m.cash;
         self.price.load(m.price);
     }
 
@@ -47,7 +49,7 @@ library MarketStore {
         self.ledger = uint256(uint128(m.openNotional)) | (uint256(uint128(m.cash)) << 128);
         self.indices = uint256(m.longsPaid) | (uint256(m.shortsPaid) << 128);
         self.fundingState = m.fundingState;
-        uint256 word = uint256(m.shares) | (uint256(m.stress) << 120);
-        self.shares = word | (uint256(uint128(m.cash + m.fundingClearing)) << 128);
+        uint256 word = uint256(m.shares) | (uint256(m.stress) << 120) | (uint256(m.ramp) << 128);
+        self.shares = word | (uint256(uint104(SafeCastLib.toInt104(m.cash + m.fundingClearing))) << 152);
     }
 }

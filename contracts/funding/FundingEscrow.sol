@@ -129,12 +129,6 @@ abstract contract FundingEscrow is MarketBase {
         if (claim.forfeited) (insuranceAssets, credit) = (insuranceAssets + uint128(credit), 0);
     }
 
-    /// @dev An account that leaves a debt behind leaves its claim to who pays.
-    function _forfeit(AccountId account, uint16 id) internal {
-        EscrowClaim storage claim = escrowClaims[account][id];
-        if (claim.period != 0) claim.forfeited = true;
-    }
-
     /// @dev What a claim is worth, and the position's checkpoints after it.
     function _claimOf(
         uint16 id,

@@ -7,6 +7,7 @@ import {PackedPrice, PackedPriceLib} from "../types/PackedPrice.sol";
 import {MarketConfig} from "../types/MarketConfig.sol";
 import {IOracleHub} from "../interfaces/IOracleHub.sol";
 import {Fixed} from "../libraries/Fixed.sol";
+import {MultiplierMath} from "../margin/MultiplierMath.sol";
 import {ValidityLadder} from "../oracle/ValidityLadder.sol";
 import {FundingCall} from "./FundingCall.sol";
 import {FundingEscrow} from "./FundingEscrow.sol";
@@ -27,7 +28,7 @@ abstract contract FundingLedger is FundingEscrow {
         Spiked
     }
 
-    /// @dev Fill working copies with a market whose funding is accrued up to now; nothing is stored. Filling in place spares
+    /// @dev Fill working copies with a market whose funding is accrued, and whose ramp moved, up to now; nothing is stored. Filling in place spares
     /// the zeroing of memory that returning copies would cost. Reverts for an unknown market. At a suspect price the live indices
     /// stay: what they would have moved by is returned alone.
     function _project(
@@ -41,6 +42,11 @@ abstract contract FundingLedger is FundingEscrow {
         unchecked {
             uint256 until = uint256(market.price.at) + config.heartbeatSeconds;
             if (until > block.timestamp) until = block.timestamp;
+            if (block.timestamp > market.accruedAt) {
+                uint256 multiplier = MultiplierMath.initial(market, config);
+                uint256 passed = block.timestamp - market.accruedAt;
+                market.ramp = uint24(MultiplierMath.ramped(market.ramp, multiplier, passed));
+            }
             if (until > market.accruedAt && market.price.flags & ValidityLadder.INVALID == 0) {
                 (outcome, perBase, received) = _advance(market, config, until - market.accruedAt);
             }

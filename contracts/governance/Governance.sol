@@ -10,6 +10,8 @@ import {MarketBase} from "../core/MarketBase.sol";
 import {IKeelCore} from "../interfaces/IKeelCore.sol";
 import {FundingCall} from "../funding/FundingCall.sol";
 import {FundingView} from "../funding/FundingView.sol";
+import {MarginMath} from "../margin/MarginMath.sol";
+import {MultiplierMath} from "../margin/MultiplierMath.sol";
 import {MarketRules} from "./MarketRules.sol";
 
 /// @title Listing and parameters
@@ -31,7 +33,8 @@ abstract contract Governance is MarketBase, AccessManaged, IKeelPool {
         market = ++markets_;
         MarketRules.check(market, config, links_);
         Market memory m;
-        m.accruedAt = uint32(block.timestamp);
+        (m.accruedAt, m.ramp) = (uint32(block.timestamp), uint24(MultiplierMath.ONE));
+        windows[market].at = uint64(block.timestamp);
         _set(market, config, links_);
         _adopt(market, m, config);
     }
@@ -43,6 +46,7 @@ abstract contract Governance is MarketBase, AccessManaged, IKeelPool {
         MarketConfig memory before;
         markets[market].load(m);
         configs[market].load(before);
+        configs[market].loadPosition(before);
         MarketRules.check(market, config, links_);
         if (_skew(m) != 0 && config.depthPerShare != before.depthPerShare) {
             revert ParameterOutOfBounds(
@@ -53,11 +57,13 @@ abstract contract Governance is MarketBase, AccessManaged, IKeelPool {
             );
         }
         bool used = m.longInterest | m.shortInterest != 0;
-        if (used && !configs[market].hasTiers(config.tiers)) revert MarketInUse(market);
+        bool hedgeFalls = config.hedgePercent < before.hedgePercent;
+        if (used && (hedgeFalls || !configs[market].hasTiers(config.tiers))) revert MarketInUse(market);
+        // Higher maintenance comes over hours, not at once.
+        m.ramp = uint24(MarginMath.damped(m.ramp, before.brackets, config.brackets));
         if (m.shares != 0 && links_.vault != links[market].vault) revert NotVault(links_.vault);
-        if (config.fundingModel != before.fundingModel) {
-            _adopt(market, m, config);
-        }
+        if (config.fundingModel != before.fundingModel) _adopt(market, m, config);
+        else markets[market].store(m);
         _set(market, config, links_);
     }
 

@@ -22,6 +22,8 @@ library MarketRules {
         _within("depthPerShare", c.depthPerShare, 1, type(uint88).max);
         _within("maxSkewPpm", c.maxSkewPpm, 10_000, 500_000);
         _within("maxExposurePpm", c.maxExposurePpm, 10_000, _exposureLimit(c.maxSkewPpm));
+        _within("maxSidePpm", c.maxSidePpm, c.maxExposurePpm, 20e6);
+        _within("hedgePercent", c.hedgePercent, 0, 40);
         _within("baseSigmaBps", c.baseSigmaBps, 100, 50_000);
         _within("freshSeconds", c.freshSeconds, 1, 1 hours);
         _within("staleSeconds", c.staleSeconds, c.freshSeconds, 2 hours);
@@ -30,6 +32,7 @@ library MarketRules {
         _within("status", c.status, 1, 2);
         _within("keeperShareBps", links.keeperShareBps, 0, 5000);
         _within("targetBps", links.targetBps, 10_100, 20_000);
+        _within("windowPpm", links.windowPpm, 100, PPM);
         _checkModel(c.fundingModel);
         _hasCode("vault", links.vault);
         _checkBrackets(c, links);

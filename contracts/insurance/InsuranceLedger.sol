@@ -3,6 +3,10 @@ pragma solidity 0.8.30;
 
 import {IKeelPool} from "../interfaces/IKeelPool.sol";
 import {KeelStorage} from "../core/KeelStorage.sol";
+import {AccountId, AccountIdLib} from "../types/AccountId.sol";
+import {Health} from "../types/Health.sol";
+import {Action} from "../types/Validity.sol";
+import {IKeelViews} from "../interfaces/IKeelViews.sol";
 import {Fixed} from "../libraries/Fixed.sol";
 import {PoolMath} from "../pool/PoolMath.sol";
 
@@ -13,8 +17,9 @@ abstract contract InsuranceLedger is KeelStorage, IKeelPool {
     /// @inheritdoc IKeelPool
     function insuranceDeposit(uint256 tokens, uint256 wanted) external nonReentrant returns (uint256 shares) {
         _onlyVault();
+        (, uint256 higher, ) = _worth(Action.PoolDeposit);
         uint256 amount = _bookIn(tokens);
-        shares = PoolMath.sharesFor(amount, insuranceAssets, insuranceShares);
+        shares = PoolMath.sharesFor(amount, higher, insuranceShares);
         if (wanted != 0 && wanted <= shares) shares = wanted;
         if (shares == 0 || wanted > shares) revert DustAmount(tokens);
         uint256 supply = insuranceShares + shares;
@@ -27,9 +32,12 @@ abstract contract InsuranceLedger is KeelStorage, IKeelPool {
     /// @inheritdoc IKeelPool
     function insuranceRedeem(uint256 shares, address to) external nonReentrant returns (uint256 tokens) {
         _onlyVault();
-        tokens = previewInsuranceRedeem(shares);
+        (uint256 lower, , uint256 tied) = _worth(Action.PoolRedeem);
+        tokens = _tokensFor(shares, lower);
         if (tokens == 0) revert DustAmount(shares);
-        insuranceAssets -= uint128(tokens * TOKEN_SCALE);
+        uint256 amount = tokens * TOKEN_SCALE;
+        if (lower < amount + tied || insuranceAssets < amount) revert InsuranceTied(amount, tied);
+        insuranceAssets -= uint128(amount);
         insuranceShares -= uint128(shares);
         emit InsuranceRedeemed(tokens, shares);
         _payOut(to, tokens);
@@ -37,18 +45,42 @@ abstract contract InsuranceLedger is KeelStorage, IKeelPool {
 
     /// @inheritdoc IKeelPool
     function previewInsuranceDeposit(uint256 tokens) external view returns (uint256) {
-        return PoolMath.sharesFor(_toAmount(tokens), insuranceAssets, insuranceShares);
+        (, uint256 higher, ) = _worth(Action.AddMargin);
+        return PoolMath.sharesFor(_toAmount(tokens), higher, insuranceShares);
     }
 
     /// @inheritdoc IKeelPool
     function previewInsuranceMint(uint256 shares) external view returns (uint256) {
-        return Fixed.mulDivCeil(PoolMath.assetsToMint(shares, insuranceAssets, insuranceShares), 1, TOKEN_SCALE);
+        (, uint256 higher, ) = _worth(Action.AddMargin);
+        return Fixed.mulDivCeil(PoolMath.assetsToMint(shares, higher, insuranceShares), 1, TOKEN_SCALE);
     }
 
     /// @inheritdoc IKeelPool
-    function previewInsuranceRedeem(uint256 shares) public view returns (uint256) {
+    function previewInsuranceRedeem(uint256 shares) external view returns (uint256) {
+        (uint256 lower, , ) = _worth(Action.AddMargin);
+        return _tokensFor(shares, lower);
+    }
+
+    /// @inheritdoc IKeelPool
+    function insuranceEquity() external view returns (uint256 lower, uint256 higher) {
+        (lower, higher, ) = _worth(Action.AddMargin);
+    }
+
+    function _tokensFor(uint256 shares, uint256 lower) private view returns (uint256) {
         if (shares > insuranceShares) revert DustAmount(shares);
-        return PoolMath.assetsFor(shares, insuranceAssets, insuranceShares) / TOKEN_SCALE;
+        return PoolMath.assetsFor(shares, lower, insuranceShares) / TOKEN_SCALE;
+    }
+
+    /// @dev Assets with the insurance's own positions at the worse and at the better of index and TWAP, at least 0, and the margin that those
+    /// positions tie. Without positions no price is needed.
+    function _worth(Action action) private view returns (uint256 lower, uint256 higher, uint256 tied) {
+        (lower, higher) = (insuranceAssets, insuranceAssets);
+        AccountId id = AccountIdLib.from(address(this), 0);
+        if (accounts[id].markets == 0) return (lower, higher, 0);
+        Health memory h = IKeelViews(address(this)).healthFor(id, action);
+        lower = uint256(Fixed.max(0, int256(lower) + h.equityWorse));
+        higher = uint256(Fixed.max(0, int256(higher) + Fixed.max(h.equity, h.equityBetter)));
+        tied = h.maintenance;
     }
 
     function _onlyVault() private view {

@@ -4,6 +4,7 @@ pragma solidity ^0.8.30;
 import {IKeelCore} from "./IKeelCore.sol";
 import {IKeelErrors} from "./IKeelErrors.sol";
 import {IKeelEvents} from "./IKeelEvents.sol";
+import {IKeelLiquidation} from "./IKeelLiquidation.sol";
 import {IKeelPool} from "./IKeelPool.sol";
 import {IKeelViews} from "./IKeelViews.sol";
 
@@ -12,7 +13,7 @@ import {IKeelViews} from "./IKeelViews.sol";
 /// end-of-call self-check), has at most 18 decimals and does not call back; the oracle hub and the funding models are
 /// trusted by governance. For liveness: prices are updated, keepers liquidate.
 /// @dev Hot paths live in the core contract, cold ones behind its fallback in the extension, on the same storage.
-interface IKeel is IKeelCore, IKeelPool, IKeelViews, IKeelEvents, IKeelErrors {
+interface IKeel is IKeelCore, IKeelLiquidation, IKeelPool, IKeelViews, IKeelEvents, IKeelErrors {
     /// @notice Several calls in one transaction, all or nothing.
     /// @param data calldata of each call, run in order as the caller's; the first refusal is the whole's.
     /// @return results what each call returned, undecoded.

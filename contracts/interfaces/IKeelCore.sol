@@ -2,6 +2,9 @@
 pragma solidity ^0.8.30;
 
 import {AccountId} from "../types/AccountId.sol";
+import {Health} from "../types/Health.sol";
+import {Settlement} from "../types/Settlement.sol";
+import {Action} from "../types/Validity.sol";
 
 /// @title What traders, keepers and bots call
 /// @notice Tokens are in token units at the boundary; everything else is WAD. Positive size is long. Accounts belong to the
@@ -50,11 +53,15 @@ interface IKeelCore {
         uint256 deadline
     ) external returns (int256 cost, uint256 fee);
 
-    /// @notice Reduce a position of an account whose equity is below maintenance. Anyone; the reward goes to the balance of
-    /// the caller's account 0. See LiquidationMath for tiers and size.
-    /// @return size base closed, with the sign of the closing trade.
-    /// @return reward quote WAD.
-    function liquidate(AccountId account, uint16 market) external returns (int256 size, uint256 reward);
+    /// @notice Settle a position's funding into its account's balance. For the core's own parts, which emit what was settled.
+    /// @param action what every market of the account must allow.
+    /// @return settled what was settled.
+    /// @return health of the account after.
+    function settle(
+        AccountId account,
+        uint16 market,
+        Action action
+    ) external returns (Settlement memory settled, Health memory health);
 
     /// @notice Accrue a market's funding up to now. Anyone, any time; once or a thousand times is the same.
     function accrue(uint16 market) external;

@@ -33,8 +33,14 @@ interface IKeelErrors {
     /// @notice The account's margin after the call would be too low.
     /// @param required initial margin, or maintenance after a reduction, quote WAD, ceil.
     error MarginTooLow(int256 equity, uint256 required);
-    /// @notice The account is healthy.
+    /// @notice One side's open interest after the call would pass what the pool may face, WAD.
+    error SideExceeded(uint256 share, uint256 limit);
+    /// @notice The account is healthy, or the insurance's own.
     error NotLiquidatable(int256 equity, uint256 maintenance);
+    /// @notice Liquidations have filled the market's window; it empties in five minutes.
+    error WindowFull(uint256 pushed, uint256 capacity);
+    /// @notice The piece would lose more than 1 % of its value against the index.
+    error UnwindTooDear(int256 loss, uint256 limit);
     /// @notice The account has no claim on funding in the market, or it is not decided yet.
     error NoClaim(uint256 account, uint16 market);
     /// @notice The account has no position in the market.
@@ -54,6 +60,8 @@ interface IKeelErrors {
     error SharesNeeded(uint256 left, uint256 least);
     /// @notice The pool or the insurance has no equity to price a share with.
     error NoEquity(int256 equity);
+    /// @notice The insurance needs what is asked for as margin of its own positions.
+    error InsuranceTied(uint256 asked, uint256 tied);
     /// @notice A parameter lies outside its bounds.
     error ParameterOutOfBounds(bytes32 name, uint256 given, uint256 low, uint256 high);
     /// @notice The address is no oracle hub that serves this core and market.

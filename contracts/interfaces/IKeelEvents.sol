@@ -74,6 +74,22 @@ interface IKeelEvents {
         uint256 penalty,
         uint256 reward
     );
+    /// @notice The insurance took a part of a position over at the index. Fields as in Liquidated; the penalty holds what the curve would
+    /// have taken.
+    event Absorbed(
+        uint256 indexed account,
+        uint16 indexed market,
+        address indexed keeper,
+        uint8 tier,
+        Settlement settled,
+        Fill fill,
+        uint256 penalty,
+        uint256 reward
+    );
+    /// @notice The insurance's own account took a position over, just before the event of who lost it, or closed a piece of one.
+    /// @param settled its funding before the fill.
+    /// @param result what its balance brought the insurance; negative: cost.
+    event BackstopFilled(uint16 indexed market, Settlement settled, Fill fill, int256 result);
     /// @notice An account ended below zero; insurance paid first, then the pool.
     /// @param fromInsurance part that the insurance had.
     /// @param fromPool the rest, out of the market's pool cash.

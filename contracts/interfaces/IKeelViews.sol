@@ -5,6 +5,7 @@ import {Account, Position} from "../types/Account.sol";
 import {AccountId} from "../types/AccountId.sol";
 import {Escrow, EscrowClaim, EscrowOutcome} from "../types/Escrow.sol";
 import {Health} from "../types/Health.sol";
+import {Action} from "../types/Validity.sol";
 import {Market} from "../types/Market.sol";
 import {MarketConfig, MarketLinks} from "../types/MarketConfig.sol";
 
@@ -61,4 +62,7 @@ interface IKeelViews {
 
     /// @notice Equity and requirements of an account now, pending funding settled.
     function healthOf(AccountId account) external view returns (Health memory);
+
+    /// @notice The same; reverts where the price of one of its markets does not allow the action.
+    function healthFor(AccountId account, Action action) external view returns (Health memory);
 }

@@ -17,6 +17,8 @@ library LiquidationMath {
     uint256 internal constant TRIM_FROM = 0.8e18;
     uint256 internal constant DELEVERAGE_FROM = 0.5e18;
     uint256 internal constant TRIM_LIMIT = 0.25e18;
+    /// @dev Time in which a full window empties.
+    uint256 private constant WINDOW_SECONDS = 5 minutes;
 
     /// @notice equity / maintenance, WAD, floor, clamped to 0 .. 1e36; 1e36 without maintenance and debt.
     function marginRatio(int256 equity, uint256 maintenance) internal pure returns (uint256) {
@@ -37,6 +39,17 @@ library LiquidationMath {
     function penaltyRate(uint256 ratio, uint256 minBps, uint256 maxBps) internal pure returns (uint256) {
         uint256 gap = ratio < Fixed.WAD ? Fixed.WAD - ratio : 0;
         return minBps * Fixed.WAD + (maxBps - minBps) * gap;
+    }
+
+    /// @notice Value that liquidations may push through a curve of `depth` in one window, quote WAD, floor.
+    function windowCapacity(uint256 index, uint256 depth, uint256 windowPpm) internal pure returns (uint256) {
+        return (((index * depth) / Fixed.WAD) * windowPpm) / Fixed.PPM;
+    }
+
+    /// @notice What is left of a window's `pushed` value after `elapsed` seconds, quote WAD.
+    function pushedAfter(uint256 pushed, uint256 capacity, uint256 elapsed) internal pure returns (uint256) {
+        uint256 emptied = (capacity * elapsed) / WINDOW_SECONDS;
+        return pushed > emptied ? pushed - emptied : 0;
     }
 
     /// @notice Fraction of the position to close so that equity reaches the target, WAD, ceil, 1e18 = all.

@@ -1,26 +1,23 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {SafeCastLib} from "solady/src/utils/SafeCastLib.sol";
 import {AccountId, AccountIdLib} from "../types/AccountId.sol";
 import {Fill} from "../types/Fill.sol";
 import {Health} from "../types/Health.sol";
+import {LiquidationWindow} from "../types/LiquidationWindow.sol";
 import {Action, Validity} from "../types/Validity.sol";
-import {IKeelCore} from "../interfaces/IKeelCore.sol";
+import {IKeelLiquidation} from "../interfaces/IKeelLiquidation.sol";
 import {Fixed} from "../libraries/Fixed.sol";
-import {MarginMath} from "../margin/MarginMath.sol";
-import {MarketSet} from "../margin/MarketSet.sol";
-import {ValidityLadder} from "../oracle/ValidityLadder.sol";
-import {Filling} from "../market/Filling.sol";
+import {Choice} from "./Choice.sol";
 import {LiquidationMath} from "./LiquidationMath.sol";
 
-/// @title Liquidations through the curve, and what covers a shortfall
-/// @notice Anyone may liquidate an account below maintenance; LiquidationMath says how much. Beyond the fee of
-/// a trade the penalty never lowers the margin ratio of what stays; debt without positions goes to the insurance, then
-/// to the market's pool.
-abstract contract Liquidations is Filling {
-    using MarketSet for uint128;
-
+/// @title Liquidations
+/// @notice Anyone may liquidate an account below maintenance; LiquidationMath says how much, Choice of which position. It goes through the
+/// curve while the account has equity, the window has room and the band holds; else the insurance takes it over, if it can; else
+/// the curve takes what it can to its hard end. Beyond the cost of a trade the penalty never lowers the margin ratio of what
+/// stays.
+/// @dev Values and costs are below 2^140, rates below 2^80: no sum or product overflows.
+abstract contract Liquidations is Choice {
     /// @dev Maintenance below which an account is liquidated in the grace period after a sequencer outage, bps.
     uint256 private constant GRACE_BPS = 8000;
 
@@ -30,18 +27,24 @@ abstract contract Liquidations is Filling {
         int256 size;
         uint256 rate;
         uint256 spreadBps;
+        /// What the curve would have taken; charged where the insurance takes over instead.
+        uint256 slippage;
         int256 equity;
         uint256 maintenance;
-        uint256 maintenanceHere;
+        /// Of the other positions alone: what cannot be hedged, and what can, signed.
+        uint256 othersOwn;
+        int256 othersCommon;
         int256 lossElsewhere;
     }
 
-    /// @inheritdoc IKeelCore
-    function liquidate(AccountId account, uint16 market) external nonReentrant returns (int256 size, uint256 reward) {
-        Touch memory t = _touch(account, market, false);
-        if (t.position.size == 0) revert NoPosition(AccountId.unwrap(account), market);
-        Plan memory plan = _plan(t);
-        Fill memory f = _fill(t, plan.size, false);
+    /// @inheritdoc IKeelLiquidation
+    function liquidate(AccountId account) external nonReentrant returns (uint16 market, int256 size, uint256 reward) {
+        if (account.owner() == address(this)) revert NotLiquidatable(0, 0);
+        market = _choose(account);
+        (Touch memory t, Health memory h) = _settled(account, market, Action.Liquidate);
+        Plan memory plan = _plan(t, h);
+        bool absorbed = _takenOver(t, plan);
+        Fill memory f = absorbed ? _absorb(t, plan.size) : _pushThrough(t, plan);
         uint256 penalty;
         (penalty, reward) = _penalty(t, plan, f.cost);
         t.account.balance -= int128(int256(penalty));
@@ -49,15 +52,36 @@ abstract contract Liquidations is Filling {
         _coverShortfall(t);
         _commit(t);
         accounts[AccountIdLib.from(msg.sender, 0)].balance += int128(int256(reward));
-        emit Liquidated(AccountId.unwrap(account), market, msg.sender, uint8(plan.tier), t.settled, f, penalty, reward);
-        return (plan.size, reward);
+        _tell(t, plan.tier, absorbed, f, penalty, reward);
+        return (market, plan.size, reward);
+    }
+
+    /// @inheritdoc IKeelLiquidation
+    function liquidateBatch(AccountId[] calldata ids) external returns (uint256 done) {
+        for (uint256 i; i < ids.length; ++i) {
+            bytes memory call = abi.encodeCall(this.liquidate, (ids[i]));
+            // solhint-disable-next-line avoid-low-level-calls
+            (bool success, ) = address(this).delegatecall(call);
+            if (success) ++done;
+        }
+    }
+
+    function _tell(
+        Touch memory t,
+        LiquidationMath.Tier tier,
+        bool absorbed,
+        Fill memory f,
+        uint256 penalty,
+        uint256 reward
+    ) private {
+        uint256 id = AccountId.unwrap(t.id);
+        if (absorbed) emit Absorbed(id, t.marketId, msg.sender, uint8(tier), t.settled, f, penalty, reward);
+        else emit Liquidated(id, t.marketId, msg.sender, uint8(tier), t.settled, f, penalty, reward);
     }
 
     /// @dev Tier and size; reverts for a healthy account. At a doubtful price and in a volatile market the account must be unhealthy at
     /// TWAP and at the index moved in its favour by the spread; after a sequencer outage by a fifth.
-    function _plan(Touch memory t) private view returns (Plan memory plan) {
-        ValidityLadder.require_(t.market.price, t.validity, Action.Liquidate);
-        Health memory h = _healthOf(t, Action.Liquidate);
+    function _plan(Touch memory t, Health memory h) private view returns (Plan memory plan) {
         int256 equity = h.equityBetter;
         uint256 trigger = h.worst == Validity.SequencerGrace ? (h.maintenance * GRACE_BPS) / Fixed.BPS : h.maintenance;
         if (equity >= int256(trigger)) revert NotLiquidatable(equity, trigger);
@@ -72,108 +96,110 @@ abstract contract Liquidations is Filling {
             t.config.brackets.penaltyMinBps,
             t.config.brackets.penaltyMaxBps
         );
+        (uint256 own, int256 common) = _partsOf(t);
+        plan.othersOwn = h.maintenance - Fixed.abs(h.maintenanceCommon) - own;
+        plan.othersCommon = h.maintenanceCommon - common;
         plan.size = _closingSize(t, plan, equity);
     }
 
-    /// @dev Closed-form size, whole where the rest would be dust, at most what the curve takes.
+    /// @dev Closed-form size, whole where the rest would be dust.
     function _closingSize(Touch memory t, Plan memory plan, int256 equity) private view returns (int256) {
-        uint256 held = Fixed.abs(t.position.size);
-        uint256 index = t.market.price.index;
-        uint256 value = Fixed.divCeil(held * index, Fixed.WAD);
-        uint256 room = _room(t, t.position.size > 0);
-        uint256 costAll = _costOfAll(t, plan, held, room);
-        uint256 targetBps = links[t.marketId].targetBps;
-        plan.maintenanceHere = MarginMath.maintenance(t.config.brackets, value);
-        uint256 fraction = LiquidationMath.closeFraction(
-            plan.tier,
-            equity,
-            (plan.maintenance * targetBps) / Fixed.BPS,
-            (plan.maintenanceHere * targetBps) / Fixed.BPS,
-            costAll
-        );
-        uint256 size = Fixed.divCeil(held * fraction, Fixed.WAD);
-        if ((held - size) * index < uint256(t.config.minNotional) * Fixed.WAD * Fixed.WAD) size = held;
-        if (size > room) size = room;
-        if (size == 0) revert BandExceeded(_skew(t.market), 0);
-        return t.position.size > 0 ? -int256(size) : int256(size);
+        unchecked {
+            uint256 held = Fixed.abs(t.position.size);
+            uint256 targetBps = links[t.marketId].targetBps;
+            uint256 here = plan.maintenance - plan.othersOwn - Fixed.abs(plan.othersCommon);
+            uint256 fraction = LiquidationMath.closeFraction(
+                plan.tier,
+                equity,
+                (plan.maintenance * targetBps) / Fixed.BPS,
+                (here * targetBps) / Fixed.BPS,
+                plan.tier == LiquidationMath.Tier.Close
+                    ? 0
+                    : _curveLoss(t, t.position.size) + _fullPenalty(t, plan, t.position.size)
+            );
+            uint256 size = Fixed.divCeil(held * fraction, Fixed.WAD);
+            uint256 least = uint256(t.config.minNotional) * Fixed.WAD * Fixed.WAD;
+            if ((held - size) * t.market.price.index < least) size = held;
+            return t.position.size > 0 ? -int256(size) : int256(size);
+        }
     }
 
-    /// @dev What closing `held` would cost the account, quote WAD: slippage and penalty of what the curve takes, scaled up.
-    function _costOfAll(Touch memory t, Plan memory plan, uint256 held, uint256 room) private pure returns (uint256) {
-        uint256 size = held < room ? held : room;
-        if (size == 0) return 0;
-        int256 closing = t.position.size > 0 ? -int256(size) : int256(size);
-        int256 cost = _cost(t.market, _depth(t), _skew(t.market), closing);
-        int256 loss = _lossOf(t, closing, cost);
-        uint256 sum = _fullPenalty(t, plan, size, cost) + (loss > 0 ? uint256(loss) : 0);
-        return size == held ? sum : Fixed.mulDivCeil(sum, held, size);
+    /// @dev Whether the insurance takes the position over: the account has nothing left, the window is full or the band does not hold, and it can.
+    function _takenOver(Touch memory t, Plan memory plan) private view returns (bool) {
+        unchecked {
+            int256 skew = _skew(t.market);
+            uint256 band = (_depth(t) * t.config.maxSkewPpm) / Fixed.PPM;
+            if (plan.equity > 0 && _inBand(skew, skew + plan.size, band)) {
+                (uint256 pushed, uint256 capacity) = _window(t);
+                if (pushed + _valueOf(t, plan.size) <= capacity) return false;
+            }
+            if (!_canAbsorb(t, plan.size, plan.equity)) return false;
+            plan.slippage = _curveLoss(t, -plan.size);
+            return true;
+        }
     }
 
-    /// @dev What a closing fill takes from equity: its cost against the value at the index.
-    function _lossOf(Touch memory t, int256 size, int256 cost) private pure returns (int256) {
-        return cost - Fixed.divFloor(size * int256(uint256(t.market.price.index)), Fixed.WAD);
+    /// @dev Fill on the curve, at most to its hard end, and note it in the window.
+    function _pushThrough(Touch memory t, Plan memory plan) private returns (Fill memory) {
+        uint256 room = _room(t, plan.size < 0);
+        if (room == 0) revert BandExceeded(_skew(t.market), 0);
+        if (Fixed.abs(plan.size) > room) plan.size = plan.size > 0 ? int256(room) : -int256(room);
+        (uint256 pushed, ) = _window(t);
+        uint256 value = _valueOf(t, plan.size);
+        windows[t.marketId] = LiquidationWindow(uint128(pushed + value), uint64(block.timestamp));
+        return _fill(t, plan.size, false);
     }
 
     /// @dev Penalty on the closed value, and never less than what a trade would have paid beside the curve.
-    function _fullPenalty(Touch memory t, Plan memory plan, uint256 size, int256 cost) private pure returns (uint256) {
-        uint256 value = Fixed.divCeil(size * t.market.price.index, Fixed.WAD);
-        uint256 penalty = Fixed.divCeil(value * plan.rate, Fixed.BPS * Fixed.WAD);
-        uint256 least = _leastPenalty(t, plan, cost);
-        return penalty > least ? penalty : least;
+    function _fullPenalty(Touch memory t, Plan memory plan, int256 size) private pure returns (uint256) {
+        unchecked {
+            return Fixed.divCeil(_valueOf(t, size) * plan.rate, Fixed.BPS * Fixed.WAD);
+        }
     }
 
     /// @dev Fee of a trade, and the spread that it would have paid, ceil each.
     function _leastPenalty(Touch memory t, Plan memory plan, int256 cost) private pure returns (uint256) {
-        return _feeOn(t.config, cost) + Fixed.divCeil(Fixed.abs(cost) * plan.spreadBps, Fixed.BPS);
+        unchecked {
+            return _feeOn(t.config, cost) + Fixed.divCeil(Fixed.abs(cost) * plan.spreadBps, Fixed.BPS) + plan.slippage;
+        }
     }
 
     /// @dev Penalty at most what leaves the margin ratio of the rest of the account where it was (for the last position: at most
     /// the equity that the fill leaves), and at most what is there without unrealised profit, which the curve may not pay; but
-    /// not below fee and spread of a trade while equity is left. The keeper has a share only in what is there and beyond those, so
-    /// that liquidating oneself is never cheaper than closing.
+    /// not below what a trade would have cost beside its fill while equity is left. The keeper has a share only in what is there and
+    /// beyond those, so that liquidating oneself is never cheaper than closing.
     function _penalty(Touch memory t, Plan memory plan, int256 cost) private view returns (uint256, uint256) {
-        int256 left = plan.equity - _lossOf(t, plan.size, cost);
-        if (left <= 0) return (0, 0);
-        int256 trade = int256(_leastPenalty(t, plan, cost));
-        int256 least = Fixed.min(left, trade);
-        int256 penalty = int256(_fullPenalty(t, plan, Fixed.abs(plan.size), cost));
-        penalty = Fixed.min(penalty, Fixed.max(left - int256(_backing(t, plan)), least));
-        int256 settled = Fixed.max(0, t.account.balance + plan.lossElsewhere + _lossHere(t));
-        penalty = Fixed.max(Fixed.min(penalty, settled), least);
-        uint256 shared = uint256(Fixed.min(penalty, settled)) * links[t.marketId].keeperShareBps;
-        int256 reward = Fixed.min(int256(shared / Fixed.BPS), Fixed.max(0, penalty - trade));
-        return (uint256(penalty), uint256(reward));
+        unchecked {
+            int256 left = plan.equity - _lossOf(t, plan.size, cost);
+            if (left <= 0) return (0, 0);
+            int256 trade = int256(_leastPenalty(t, plan, cost));
+            int256 least = Fixed.min(left, trade);
+            int256 penalty = Fixed.max(int256(_fullPenalty(t, plan, plan.size) + plan.slippage), trade);
+            penalty = Fixed.min(penalty, Fixed.max(left - int256(_backing(t, plan)), least));
+            int256 settled = Fixed.max(0, t.account.balance + plan.lossElsewhere + _lossHere(t));
+            penalty = Fixed.max(Fixed.min(penalty, settled), least);
+            uint256 shared = uint256(Fixed.min(penalty, settled)) * links[t.marketId].keeperShareBps;
+            int256 reward = Fixed.min(int256(shared / Fixed.BPS), Fixed.max(0, penalty - trade));
+            return (uint256(penalty), uint256(reward));
+        }
     }
 
     /// @dev Unrealised loss of the touched position at the price of a closing fill, quote WAD, at most 0.
     function _lossHere(Touch memory t) private pure returns (int256) {
-        uint256 worse = _worseFor(t.market, t.position.size < 0);
-        int256 value = Fixed.divFloor(t.position.size * int256(worse), Fixed.WAD);
-        return Fixed.min(0, value - t.position.notional);
+        unchecked {
+            uint256 worse = _worseFor(t.market, t.position.size < 0);
+            int256 value = Fixed.divFloor(t.position.size * int256(worse), Fixed.WAD);
+            return Fixed.min(0, value - t.position.notional);
+        }
     }
 
     /// @dev Equity that what stays open needs for the same margin ratio as before, quote WAD, ceil.
     function _backing(Touch memory t, Plan memory plan) private pure returns (uint256) {
-        if (plan.equity <= 0) return 0;
-        uint256 value = Fixed.divCeil(Fixed.abs(t.position.size) * t.market.price.index, Fixed.WAD);
-        uint256 stays = plan.maintenance - plan.maintenanceHere + MarginMath.maintenance(t.config.brackets, value);
-        return Fixed.mulDivCeil(uint256(plan.equity), stays, plan.maintenance);
-    }
-
-    /// @dev An account that ends without positions and below zero: insurance pays, then the pool.
-    function _coverShortfall(Touch memory t) private {
-        bool last = t.position.size == 0 && t.account.markets.remove(t.marketId) == 0;
-        if (!last || t.account.balance >= 0) return;
-        uint256 shortfall = uint256(-int256(t.account.balance));
-        // What this call brings the insurance pays, too, before the pool does.
-        uint256 insured = insuranceAssets + t.toInsurance;
-        uint256 fromInsurance = shortfall < insured ? shortfall : insured;
-        uint256 fromPool = shortfall - fromInsurance;
-        insuranceAssets = SafeCastLib.toUint128(insured - fromInsurance);
-        t.toInsurance = 0;
-        t.market.cash -= int128(int256(fromPool));
-        t.account.balance = 0;
-        _forfeit(t.id, t.marketId);
-        emit BadDebtCovered(AccountId.unwrap(t.id), t.marketId, fromInsurance, fromPool);
+        unchecked {
+            if (plan.equity <= 0) return 0;
+            (uint256 own, int256 common) = _partsOf(t);
+            uint256 stays = plan.othersOwn + own + Fixed.abs(plan.othersCommon + common);
+            return Fixed.mulDivCeil(uint256(plan.equity), stays, plan.maintenance);
+        }
     }
 }

@@ -7,8 +7,10 @@ import {AccountId} from "../types/AccountId.sol";
 import {Market} from "../types/Market.sol";
 import {MarketConfig} from "../types/MarketConfig.sol";
 import {Health} from "../types/Health.sol";
+import {Settlement} from "../types/Settlement.sol";
 import {IKeelCore} from "../interfaces/IKeelCore.sol";
 import {Action} from "../types/Validity.sol";
+import {ValidityLadder} from "../oracle/ValidityLadder.sol";
 import {MarginLedger} from "./MarginLedger.sol";
 
 /// @title Margin in, margin out, operators
@@ -57,6 +59,20 @@ abstract contract Accounts is MarginLedger, IKeelCore {
         if (position.size != 0) positions[account][market] = position;
         accounts[account].balance += int128(int256(credit));
         markets[market].store(m);
+    }
+
+    /// @inheritdoc IKeelCore
+    function settle(
+        AccountId account,
+        uint16 market,
+        Action action
+    ) external returns (Settlement memory, Health memory h) {
+        if (msg.sender != address(this)) revert NotAuthorized(msg.sender, AccountId.unwrap(account));
+        Touch memory t = _touch(account, market, false);
+        ValidityLadder.require_(t.market.price, t.validity, action);
+        h = _healthOf(t, action);
+        _commit(t);
+        return (t.settled, h);
     }
 
     function _authorize(AccountId account) internal view {

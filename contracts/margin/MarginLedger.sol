@@ -5,7 +5,6 @@ import {SafeCastLib} from "solady/src/utils/SafeCastLib.sol";
 import {Account, Position} from "../types/Account.sol";
 import {AccountId} from "../types/AccountId.sol";
 import {Health} from "../types/Health.sol";
-import {Settlement} from "../types/Settlement.sol";
 import {Market} from "../types/Market.sol";
 import {MarketConfig, SizeTiers} from "../types/MarketConfig.sol";
 import {FundingLedger} from "../funding/FundingLedger.sol";
@@ -15,24 +14,12 @@ import {ValidityLadder} from "../oracle/ValidityLadder.sol";
 import {Action, Validity} from "../types/Validity.sol";
 import {MarginMath} from "./MarginMath.sol";
 import {MarketSet} from "./MarketSet.sol";
+import {Positions} from "./Positions.sol";
 
 /// @title One account in one market: load once, store once; and the account's health over all its markets
 /// @notice Cross margin: one balance backs up to eight positions. Profit is floored, requirements are ceiled.
-abstract contract MarginLedger is FundingLedger {
+abstract contract MarginLedger is FundingLedger, Positions {
     using MarketSet for uint128;
-
-    /// @dev Working copies of everything one call on one position may change.
-    struct Touch {
-        AccountId id;
-        uint16 marketId;
-        Account account;
-        Position position;
-        Market market;
-        MarketConfig config;
-        Validity validity;
-        Settlement settled;
-        uint256 toInsurance;
-    }
 
     /// @dev Load, accrue the market, take a new price if asked to, settle the position's funding into the balance.
     function _touch(AccountId id, uint16 marketId, bool newPrice) internal returns (Touch memory t) {
@@ -51,33 +38,20 @@ abstract contract MarginLedger is FundingLedger {
         _settle(t);
     }
 
-    /// @dev Store every working copy. An empty position leaves no trace but its account's balance.
-    function _commit(Touch memory t) internal {
-        if (t.position.size == 0) {
-            delete positions[t.id][t.marketId];
-            t.account.markets = t.account.markets.remove(t.marketId);
-            _sweepDust(t);
-        } else {
-            positions[t.id][t.marketId] = t.position;
-            t.account.markets = t.account.markets.add(t.marketId);
-        }
-        accounts[t.id] = t.account;
-        markets[t.marketId].store(t.market);
-        if (t.toInsurance != 0) insuranceAssets += uint128(t.toInsurance);
-    }
-
     /// @dev Health with the touched position as in `t` and the others as stored; every other market must allow `action`, as the
     /// caller has checked of the touched one.
     function _healthOf(Touch memory t, Action action) internal view returns (Health memory h) {
         _open(h, t.account.balance);
         if (t.position.size != 0) _value(h, t.market, t.config, t.position, t.validity);
         _valueOthers(h, t.id, t.account.markets.remove(t.marketId), action);
+        _net(h);
     }
 
     /// @dev Health of an account as stored.
     function _healthOf(AccountId id, Account memory account, Action action) internal view returns (Health memory h) {
         _open(h, account.balance);
         _valueOthers(h, id, account.markets, action);
+        _net(h);
     }
 
     function _open(Health memory h, int256 balance) private pure {
@@ -130,11 +104,23 @@ abstract contract MarginLedger is FundingLedger {
     ) private pure {
         if (validity > h.worst) h.worst = validity;
         _addProfit(h, market, config.tiers, position);
+        (uint256 initial, uint256 maintenance) = MarginMath.requirements(market, config, position.size);
+        int256 initialCommon = MarginMath.common(initial, config.hedgePercent, position.size);
+        int256 maintenanceCommon = MarginMath.common(maintenance, config.hedgePercent, position.size);
         unchecked {
-            uint256 value = Fixed.divCeil(Fixed.abs(position.size) * market.price.index, Fixed.WAD);
-            uint256 multiplier = MarginMath.volatilityMultiplier(market.price.sigma, config.baseSigmaBps);
-            h.maintenance += MarginMath.maintenance(config.brackets, value);
-            h.initial += Fixed.divCeil(MarginMath.initial(config.brackets, value) * multiplier, Fixed.WAD);
+            h.initial += initial - Fixed.abs(initialCommon);
+            h.maintenance += maintenance - Fixed.abs(maintenanceCommon);
+            h.initialCommon += initialCommon;
+            h.maintenanceCommon += maintenanceCommon;
+        }
+    }
+
+    /// @dev The worst of a grid of moves: all markets up or down together, and each against the position on its own. Never above the
+    /// sum of the parts, equal to it where nothing is hedged.
+    function _net(Health memory h) private pure {
+        unchecked {
+            h.initial += Fixed.abs(h.initialCommon);
+            h.maintenance += Fixed.abs(h.maintenanceCommon);
         }
     }
 
@@ -191,16 +177,5 @@ abstract contract MarginLedger is FundingLedger {
         t.market.fundingClearing += net - int128(int256(surplus));
         t.toInsurance = surplus;
         (t.settled.paid, t.settled.received, t.settled.surplus) = (paid, received, surplus);
-    }
-
-    /// @dev With no position and no claim left, what was collected and not credited is rounding dust.
-    function _sweepDust(Touch memory t) private {
-        Market memory m = t.market;
-        if (m.longInterest | m.shortInterest != 0 || m.fundingClearing <= 0) return;
-        if (escrows[t.marketId].claims != 0) return;
-        uint256 dust = uint256(int256(m.fundingClearing));
-        m.fundingClearing = 0;
-        t.toInsurance += dust;
-        emit FundingDustSwept(t.marketId, dust);
     }
 }

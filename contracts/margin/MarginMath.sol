@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import {Brackets} from "../types/MarketConfig.sol";
+import {Market} from "../types/Market.sol";
+import {Brackets, MarketConfig} from "../types/MarketConfig.sol";
 import {Fixed} from "../libraries/Fixed.sol";
+import {MultiplierMath} from "./MultiplierMath.sol";
 
 /// @title Margin brackets
 /// @notice Requirement over position value n: each bracket's rate applies to the part of n inside it, so the requirement is
 /// continuous, convex and non-decreasing, and 0 at 0. Example: 1 % to 100,000 then 2 %: 150,000 requires 2,000.
 /// @dev Values are below 2^200 and rates do not fall from bracket to bracket, so the sums need no overflow checks.
 library MarginMath {
-    /// @dev Highest volatility multiplier of the initial margin, WAD.
-    uint256 internal constant MAX_VOLATILITY_MULTIPLIER = 4e18;
     uint256 private constant QUOTE = 1e18;
+    uint256 private constant PERCENT = 100;
 
     /// @notice Maintenance margin of a position value, quote WAD, ceil.
     function maintenance(Brackets memory b, uint256 value) internal pure returns (uint256) {
@@ -35,13 +36,45 @@ library MarginMath {
         }
     }
 
-    /// @notice Initial margin multiplier clamp(sigma / sigma0, 1, 4), WAD, floor.
-    /// @param sigma annualised volatility, 1e-6.
-    /// @param baseSigmaBps volatility at which the multiplier is one, bps.
-    function volatilityMultiplier(uint256 sigma, uint256 baseSigmaBps) internal pure returns (uint256) {
-        uint256 ratio = (sigma * 1e16) / baseSigmaBps;
-        if (ratio <= Fixed.WAD) return Fixed.WAD;
-        return ratio < MAX_VOLATILITY_MULTIPLIER ? ratio : MAX_VOLATILITY_MULTIPLIER;
+    /// @notice Requirements of a position of `size` with their multipliers, quote WAD, ceil; no more than its value is ever asked for, and
+    /// then the maintenance keeps its proportion.
+    function requirements(
+        Market memory m,
+        MarketConfig memory c,
+        int256 size
+    ) internal pure returns (uint256 initial_, uint256 maintenance_) {
+        unchecked {
+            uint256 value = Fixed.divCeil(Fixed.abs(size) * m.price.index, Fixed.WAD);
+            uint256 multiplier = MultiplierMath.initial(m, c);
+            initial_ = initial(c.brackets, value) * multiplier;
+            if (initial_ > value * MultiplierMath.ONE) {
+                multiplier = (value * MultiplierMath.ONE * multiplier) / initial_;
+                initial_ = value * MultiplierMath.ONE;
+            }
+            initial_ = Fixed.divCeil(initial_, MultiplierMath.ONE);
+            if (m.ramp < multiplier) multiplier = m.ramp;
+            maintenance_ = Fixed.divCeil(maintenance(c.brackets, value) * multiplier, MultiplierMath.ONE);
+        }
+    }
+
+    /// @notice Part of a requirement that nets between opposite positions, signed like `size`, trunc.
+    function common(uint256 requirement, uint256 hedgePercent, int256 size) internal pure returns (int256) {
+        int256 part = int256((requirement * hedgePercent) / PERCENT);
+        return size > 0 ? part : -part;
+    }
+
+    /// @notice A ramp that takes back by how much new brackets ask for more than old ones, at the value where that is most, floor: the
+    /// ratio of two such sums is largest at an end of a bracket or far beyond the last one.
+    function damped(uint256 ramp, Brackets memory old, Brackets memory new_) internal pure returns (uint256 least) {
+        least = ramp;
+        uint32[7] memory ends = [1, old.limit1, old.limit2, old.limit3, new_.limit1, new_.limit2, new_.limit3];
+        for (uint256 i; i < 7; ++i) {
+            uint256 value = ends[i] * QUOTE;
+            uint256 scaled = (ramp * maintenance(old, value)) / maintenance(new_, value);
+            if (scaled < least) least = scaled;
+        }
+        uint256 far = (ramp * old.maintenance4) / new_.maintenance4;
+        if (far < least) least = far;
     }
 
     /// @dev The part of a value above a limit given in whole quote units.

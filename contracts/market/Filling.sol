@@ -6,14 +6,14 @@ import {Fill} from "../types/Fill.sol";
 import {Market} from "../types/Market.sol";
 import {MarketConfig} from "../types/MarketConfig.sol";
 import {Fixed} from "../libraries/Fixed.sol";
-import {Accounts} from "../margin/Accounts.sol";
+import {Positions} from "../margin/Positions.sol";
 import {PoolMath} from "../pool/PoolMath.sol";
 import {Curve} from "./Curve.sol";
 import {PositionMath} from "./PositionMath.sol";
 
 /// @title A fill on the curve, for trades and liquidations alike
 /// @notice Sizes base WAD, costs quote WAD, rounded against the trader; the pool's cash pays and takes what is realised.
-abstract contract Filling is Accounts {
+abstract contract Filling is Positions {
     /// @dev Cost of a fill at the price that is worse for its side.
     function _cost(Market memory m, uint256 depth, int256 skew, int256 size) internal pure returns (int256) {
         return Curve.cost(_worseFor(m, size > 0), depth, skew, size);
@@ -50,13 +50,19 @@ abstract contract Filling is Accounts {
 
     /// @dev Move the net position, the position, the balance and the pool's cash by one fill.
     /// @param bounded true stops at the band, false at the hard end of the curve.
-    function _fill(Touch memory t, int256 size, bool bounded) internal pure returns (Fill memory f) {
-        Market memory m = t.market;
-        int256 skew = _skew(m);
+    function _fill(Touch memory t, int256 size, bool bounded) internal pure returns (Fill memory) {
+        int256 skew = _skew(t.market);
         uint256 depth = _depth(t);
-        _checkBand(skew, skew + size, (depth * (bounded ? t.config.maxSkewPpm : Curve.HARD_SKEW_PPM)) / Fixed.PPM);
+        uint256 limit = (depth * (bounded ? t.config.maxSkewPpm : Curve.HARD_SKEW_PPM)) / Fixed.PPM;
+        if (!_inBand(skew, skew + size, limit)) revert BandExceeded(skew + size, limit);
+        return _book(t, size, _cost(t.market, depth, skew, size));
+    }
+
+    /// @dev Book a fill at a cost.
+    function _book(Touch memory t, int256 size, int256 cost) internal pure returns (Fill memory f) {
+        Market memory m = t.market;
         (int256 before, int256 notional) = (t.position.size, t.position.notional);
-        f = PositionMath.fill(before, notional, size, _cost(m, depth, skew, size));
+        f = PositionMath.fill(before, notional, size, cost);
         if (Fixed.abs(f.sizeAfter) > MAX_SIZE) revert SizeOutOfRange(f.sizeAfter, MAX_SIZE);
         (t.position.size, t.position.notional) = (int120(f.sizeAfter), SafeCastLib.toInt128(f.notionalAfter));
         m.openNotional += SafeCastLib.toInt128(f.notionalAfter - notional);
@@ -74,9 +80,8 @@ abstract contract Filling is Accounts {
     }
 
     /// @dev Towards zero always; away from zero only inside the limit.
-    function _checkBand(int256 before, int256 skewAfter, uint256 limit) private pure {
+    function _inBand(int256 before, int256 skewAfter, uint256 limit) internal pure returns (bool) {
         uint256 size = Fixed.abs(skewAfter);
-        bool towardsZero = size <= Fixed.abs(before) && (skewAfter > 0) == (before > 0);
-        if (size > limit && !towardsZero) revert BandExceeded(skewAfter, limit);
+        return size <= limit || (size <= Fixed.abs(before) && (skewAfter > 0) == (before > 0));
     }
 }

@@ -10,13 +10,14 @@ import {IKeelCore} from "../interfaces/IKeelCore.sol";
 import {Fixed} from "../libraries/Fixed.sol";
 import {Action} from "../types/Validity.sol";
 import {ValidityLadder} from "../oracle/ValidityLadder.sol";
+import {Accounts} from "../margin/Accounts.sol";
 import {Filling} from "./Filling.sol";
 import {PositionMath} from "./PositionMath.sol";
 
 /// @title Trades
 /// @notice Fills at once or reverts whole: order, market, price validity, band, limit price, then margin and utilization
 /// after the fill.
-abstract contract Trading is Filling {
+abstract contract Trading is Filling, Accounts {
     /// @inheritdoc IKeelCore
     function trade(
         AccountId account,
@@ -113,6 +114,7 @@ abstract contract Trading is Filling {
         }
         Health memory h = _healthOf(t, Action.Open);
         if (h.equityWorse < int256(h.initial)) revert MarginTooLow(h.equityWorse, h.initial);
-        if (Fixed.abs(_skew(m)) > Fixed.abs(skewBefore)) _checkUtilization(m, t.config);
+        int256 net = Fixed.abs(_skew(m)) > Fixed.abs(skewBefore) ? _skew(m) : int256(0);
+        _checkLimits(m, t.config, net, t.position.size > 0 ? m.longInterest : m.shortInterest);
     }
 }

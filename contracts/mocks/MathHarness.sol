@@ -3,10 +3,12 @@ pragma solidity 0.8.30;
 
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 import {Fill} from "../types/Fill.sol";
-import {Brackets} from "../types/MarketConfig.sol";
+import {Market} from "../types/Market.sol";
+import {Brackets, MarketConfig} from "../types/MarketConfig.sol";
 import {Fixed} from "../libraries/Fixed.sol";
 import {LiquidationMath} from "../liquidation/LiquidationMath.sol";
 import {MarginMath} from "../margin/MarginMath.sol";
+import {MultiplierMath} from "../margin/MultiplierMath.sol";
 import {MarketSet} from "../margin/MarketSet.sol";
 import {Curve} from "../market/Curve.sol";
 import {PositionMath} from "../market/PositionMath.sol";
@@ -90,9 +92,39 @@ contract MathHarness {
         return (MarginMath.maintenance(b, value), MarginMath.initial(b, value));
     }
 
-    /// @notice See MarginMath.
-    function volatilityMultiplier(uint256 sigma, uint256 baseSigmaBps) external pure returns (uint256) {
-        return MarginMath.volatilityMultiplier(sigma, baseSigmaBps);
+    /// @notice See MarginMath and MultiplierMath.
+    /// @return initial quote WAD. @return maintenance quote WAD. @return multiplier 1e-6. @return common signed, quote WAD.
+    function requirements(
+        Market calldata m,
+        MarketConfig calldata c,
+        int256 size
+    ) external pure returns (uint256 initial, uint256 maintenance, uint256 multiplier, int256 common) {
+        (initial, maintenance) = MarginMath.requirements(m, c, size);
+        multiplier = MultiplierMath.initial(m, c);
+        common = MarginMath.common(initial, c.hedgePercent, size);
+    }
+
+    /// @notice See MultiplierMath and MarginMath.
+    function ramps(
+        uint256 ramp,
+        uint256 target,
+        uint256 elapsed,
+        Brackets calldata old,
+        Brackets calldata new_
+    ) external pure returns (uint256 ramped, uint256 damped) {
+        return (MultiplierMath.ramped(ramp, target, elapsed), MarginMath.damped(ramp, old, new_));
+    }
+
+    /// @notice See LiquidationMath.
+    function window(
+        uint256 pushed,
+        uint256 index,
+        uint256 depth,
+        uint256 windowPpm,
+        uint256 elapsed
+    ) external pure returns (uint256 capacity, uint256 pushedAfter) {
+        capacity = LiquidationMath.windowCapacity(index, depth, windowPpm);
+        pushedAfter = LiquidationMath.pushedAfter(pushed, capacity, elapsed);
     }
 
     /// @notice See MarketSet.

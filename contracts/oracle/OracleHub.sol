@@ -106,7 +106,7 @@ contract OracleHub is SourceReader {
         history.push(head, since, sample);
     }
 
-    /// @dev The core's stored price: the last six words of its market, after eleven others.
+    /// @dev The core's stored price: the last six words of its market, after twelve others.
     function _stored() private view returns (PackedPrice) {
         Price memory last;
         (address core, uint16 market) = (CORE, MARKET);
@@ -118,7 +118,7 @@ contract OracleHub is SourceReader {
                 returndatacopy(last, 0x00, returndatasize())
                 revert(last, returndatasize())
             }
-            returndatacopy(last, 0x160, 0xc0)
+            returndatacopy(last, 0x180, 0xc0)
         }
         return PackedPriceLib.pack(last);
     }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {Market} from "../types/Market.sol";
+import {MarketConfig} from "../types/MarketConfig.sol";
 import {Curve} from "../market/Curve.sol";
 import {Fixed} from "../libraries/Fixed.sol";
 
@@ -38,6 +40,14 @@ library PoolMath {
     ) internal pure returns (int256) {
         unchecked {
             return cash + openNotional - Curve.valueCeil(index, depth_, skew);
+        }
+    }
+
+    /// @notice Pool equity of a market at its index, quote WAD, floor.
+    function equityOf(Market memory m, MarketConfig memory c) internal pure returns (int256) {
+        unchecked {
+            int256 skew = int256(uint256(m.longInterest)) - int256(uint256(m.shortInterest));
+            return equity(m.cash, m.openNotional, m.price.index, depth(c.depthPerShare, m.shares), skew);
         }
     }
 

@@ -59,7 +59,7 @@ abstract contract Pools is MarketBase, IKeelPool {
         if (tokens == 0) revert DustAmount(shares);
         m.cash -= int128(int256(tokens * TOKEN_SCALE));
         m.shares -= uint120(shares);
-        _checkUtilization(m, c);
+        _checkLimits(m, c, _skew(m), _largerSide(m));
         emit PoolRedeemed(market, tokens, shares, charge);
         _checkRest(market, m);
         markets[market].store(m);
@@ -105,15 +105,15 @@ abstract contract Pools is MarketBase, IKeelPool {
     /// @dev A market with funding accrued up to now, in memory only.
     function _now(uint16 market) private view returns (Market memory m, MarketConfig memory c) {
         bytes4 selector = IKeelViews.marketNow.selector;
-        // The answer is copied to where `Market` keeps its eleven words, and the six of its price behind them.
+        // The answer is copied to where `Market` keeps its twelve words, and the six of its price behind them.
         assembly ("memory-safe") {
             mstore(0x00, selector)
             mstore(0x04, market)
-            if iszero(staticcall(gas(), address(), 0x00, 0x24, m, 0x160)) {
+            if iszero(staticcall(gas(), address(), 0x00, 0x24, m, 0x180)) {
                 returndatacopy(m, 0, returndatasize())
                 revert(m, returndatasize())
             }
-            returndatacopy(mload(add(m, 0x160)), 0x160, 0xc0)
+            returndatacopy(mload(add(m, 0x180)), 0x180, 0xc0)
         }
         configs[market].load(c);
     }
@@ -176,7 +176,7 @@ abstract contract Pools is MarketBase, IKeelPool {
     function _checkBand(Market memory m, MarketConfig memory c, uint256 depth) private pure {
         uint256 limit = (depth * c.maxSkewPpm) / Fixed.PPM;
         if (Fixed.abs(_skew(m)) > limit) revert BandExceeded(_skew(m), limit);
-        uint256 side = m.longInterest > m.shortInterest ? m.longInterest : m.shortInterest;
+        uint256 side = _largerSide(m);
         limit = (depth * Curve.HARD_SKEW_PPM) / Fixed.PPM;
         if (side > limit) revert BandExceeded(int256(side), limit);
     }

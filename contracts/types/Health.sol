@@ -13,10 +13,14 @@ struct Health {
     int256 equityBetter;
     /// `equityWorse` without unrealised profit: what can back a withdrawal.
     int256 withdrawable;
-    /// Initial margin with the volatility multiplier, ceil.
+    /// Initial margin with its multipliers, hedges netted, ceil.
     uint256 initial;
-    /// Maintenance margin at the index, ceil.
+    /// Maintenance margin at the index with its ramped multiplier, hedges netted, ceil.
     uint256 maintenance;
+    /// Part of `initial` that a move common to all markets explains, signed: positive, falling markets hurt. `initial` holds its size.
+    int256 initialCommon;
+    /// The same of `maintenance`.
+    int256 maintenanceCommon;
     /// Worst price validity among the account's markets.
     Validity worst;
 }

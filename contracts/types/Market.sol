@@ -39,8 +39,10 @@ struct Market {
     uint120 shares;
     /// Distance of the funding rate from its slow mean, beyond two standard deviations, 1/8 deviations, at most 32.
     uint8 stress;
+    /// Multiplier of the maintenance margin, 1e-6: follows the one of the initial margin slowly (see Multipliers).
+    uint24 ramp;
     /// Funding already credited to the pool or paid to receivers but not yet collected from payers, negated:
-    /// collected minus credited, quote WAD. 120 + 8 + 128 = 256.
+    /// collected minus credited, quote WAD. 120 + 8 + 24 + 104 = 256, as the sum with the cash.
     int128 fundingClearing;
     /// Stored price.
     Price price;

@@ -6,11 +6,16 @@ struct MarketConfig {
     /// Stateless funding model.
     address fundingModel;
     /// Taker fee on notional, 1e-6.
-    uint32 takerFeePpm;
+    uint16 takerFeePpm;
     /// Surcharge of immediate fills that covers the feed's deviation threshold, 1e-6.
-    uint32 deviationFeePpm;
-    /// Insurance share of fees, 1e-6. 160 + 32 + 32 + 32 = 256.
-    uint32 insuranceFeeSharePpm;
+    uint16 deviationFeePpm;
+    /// Insurance share of fees, 1e-6.
+    uint24 insuranceFeeSharePpm;
+    /// Largest value of one side's open interest over pool equity, 1e-6 (`maxSide`).
+    uint32 maxSidePpm;
+    /// Part of the margin that explains itself by a move common to all markets: it nets between opposite positions, percent.
+    /// 160 + 16 + 16 + 24 + 32 + 8 = 256.
+    uint8 hedgePercent;
     /// Curve depth per whole pool share, base WAD (`kappa`).
     uint88 depthPerShare;
     /// Largest net position value over pool equity, 1e-6 (`maxExposure`).
@@ -76,6 +81,8 @@ struct MarketLinks {
     uint16 keeperShareBps;
     /// Margin ratio after a partial liquidation, bps of maintenance (12500 = 1.25).
     uint16 targetBps;
+    /// Value that liquidations may push through the curve in five minutes, 1e-6 of the curve's depth. 160 + 16 + 16 + 32 = 224.
+    uint32 windowPpm;
     /// Source of prices.
     address oracle;
 }

@@ -173,7 +173,7 @@ contract ShareVault is ERC20, IShareVault {
     /// @inheritdoc IShareVault
     function totalAssets() external view returns (uint256) {
         uint256 assets;
-        if (MARKET == 0) (assets, , ) = CORE.insurance();
+        if (MARKET == 0) (assets, ) = CORE.insuranceEquity();
         else (assets, ) = CORE.poolEquity(MARKET);
         return assets / ASSET_SCALE;
     }

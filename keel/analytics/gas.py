@@ -93,7 +93,7 @@ def _withdraw(world: GasWorld) -> Receipt:
 
 
 def _liquidate(world: GasWorld) -> Receipt:
-    return world.protocol.liquidate(account_id(world.thin), MARKET, world.keeper)
+    return world.protocol.liquidate(account_id(world.thin), world.keeper)
 
 
 def _accrue(world: GasWorld) -> Receipt:

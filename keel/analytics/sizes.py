@@ -9,6 +9,7 @@ from keel.artifacts import Artifact, all_artifacts
 CORE_CONTRACTS = (
     "Keel",
     "KeelExtension",
+    "KeelLiquidation",
     "LayeredFunding",
     "OracleHub",
     "ChainlinkSource",

@@ -71,6 +71,8 @@ class MarketSettings(Settings):
     depth_per_share: Number
     max_exposure: Number
     max_skew: Number
+    max_side: Number
+    hedge: Number
     base_sigma: Number
     fresh_seconds: int
     stale_seconds: int
@@ -80,6 +82,7 @@ class MarketSettings(Settings):
     penalty_max: Number
     keeper_share: Number
     target: Number
+    window: Number
     cooldown_seconds: int
     brackets: tuple[BracketSettings, ...] = Field(min_length=4, max_length=4)
     tiers: SizeTierSettings | None = None
@@ -107,6 +110,8 @@ class MarketSettings(Settings):
             "takerFeePpm": parse_units(self.taker_fee, 6),
             "deviationFeePpm": parse_units(self.deviation_fee, 6),
             "insuranceFeeSharePpm": parse_units(self.insurance_fee_share, 6),
+            "maxSidePpm": parse_units(self.max_side, 6),
+            "hedgePercent": parse_units(self.hedge, 2),
             "depthPerShare": parse_wad(self.depth_per_share),
             "maxExposurePpm": parse_units(self.max_exposure, 6),
             "maxSkewPpm": parse_units(self.max_skew, 6),
@@ -126,6 +131,7 @@ class MarketSettings(Settings):
             "vault": vault,
             "keeperShareBps": parse_units(self.keeper_share, 4),
             "targetBps": parse_units(self.target, 4),
+            "windowPpm": parse_units(self.window, 6),
             "oracle": oracle,
         }
 

@@ -19,15 +19,21 @@ class Accrue:
 
 @dataclass(frozen=True, slots=True)
 class Liquidate:
-    """Reduce an unhealthy account's position.
+    """Reduce a position of an unhealthy account; the core chooses which.
 
     Attributes:
         margin_ratio: Ratio that was seen when this was decided, WAD; for the log.
     """
 
     account: int
-    market: int
     margin_ratio: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unwind:
+    """Close a small piece of the insurance's own position."""
+
+    market: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +93,7 @@ Action = (
     UpdatePrice
     | Accrue
     | Liquidate
+    | Unwind
     | Trade
     | AddMargin
     | PoolDeposit

@@ -40,8 +40,10 @@ def _send(protocol: Protocol, action: Action, sender: str) -> Receipt:
             return protocol.update_price(market, sender)
         case actions.Accrue(market):
             return protocol.accrue(market, sender)
-        case actions.Liquidate(account, market, _):
-            return protocol.liquidate(account, market, sender)
+        case actions.Liquidate(account, _):
+            return protocol.liquidate(account, sender)
+        case actions.Unwind(market):
+            return protocol.unwind(market, sender)
         case actions.Trade(account, market, size, limit_price):
             return protocol.trade(account, market, size, sender, limit_price)
         case actions.AddMargin(account, tokens):

@@ -28,7 +28,7 @@ class Liquidator:
             return []
         weak = [a for a in seen.accounts.values() if a.size and _unhealthy(a, market.validity)]
         weak.sort(key=lambda account: (account.margin_ratio, account.equity, account.id))
-        return [Liquidate(a.id, market.id, a.margin_ratio) for a in weak[: self.limit]]
+        return [Liquidate(a.id, a.margin_ratio) for a in weak[: self.limit]]
 
 
 def _unhealthy(account: AccountState, validity: Validity) -> bool:

@@ -55,8 +55,9 @@ class Deployer:
         access = self._contract("access", "KeelAccess", self._sender)
         timelock = self._timelock()
         token, decimals = self._token()
+        liquidation = self._contract("liquidation", "KeelLiquidation", token)
         extension = self._contract("extension", "KeelExtension", token, access)
-        keel = self._contract("core", "Keel", token, access, extension)
+        keel = self._contract("core", "Keel", token, access, extension, liquidation)
         core = self._chain.at("IKeel", keel.address)
         cooldown = self._settings.insurance_cooldown_seconds
         insurance = self._contract("insurance", "ShareVault", core, 0, cooldown, "Keel Insurance", "kINS")
@@ -70,6 +71,7 @@ class Deployer:
             token_decimals=decimals,
             core=core,
             extension=extension,
+            liquidation=liquidation,
             lens=self._contract("lens", "Lens", core),
             funding_lens=self._contract("funding_lens", "FundingLens", core),
             oracle_lens=self._contract("oracle_lens", "OracleLens", core),
@@ -146,6 +148,7 @@ class Deployer:
         expect = {
             "the core's token": (call(deployed.core, "TOKEN"), deployed.token.address),
             "the extension's token": (call(deployed.extension, "TOKEN"), deployed.token.address),
+            "the token of liquidations": (call(deployed.liquidation, "TOKEN"), deployed.token.address),
             "the core's authority": (call(deployed.core, "authority"), deployed.access.address),
             "the insurance vault": (call(deployed.core, "insurance").vault, deployed.insurance.address),
             "the number of markets": (call(deployed.core, "marketCount"), len(deployed.markets)),

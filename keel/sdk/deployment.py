@@ -86,6 +86,7 @@ class Deployment:
     token_decimals: int
     core: Contract
     extension: Contract
+    liquidation: Contract
     lens: Contract
     funding_lens: Contract
     oracle_lens: Contract

@@ -4,6 +4,7 @@ Amounts follow the contracts: token units where tokens move, WAD elsewhere, size
 refusal is a `Reverted` with the contract's custom error.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,9 +74,17 @@ class Protocol:
             limit_price = NO_LIMIT if size > 0 else 0
         return self._send("trade", account, market, size, limit_price, deadline, sender=sender)
 
-    def liquidate(self, account: int, market: int, sender: str) -> Receipt:
-        """Reduce an unhealthy account's position; the reward goes to the sender's account 0."""
-        return self._send("liquidate", account, market, sender=sender)
+    def liquidate(self, account: int, sender: str) -> Receipt:
+        """Reduce the position of an unhealthy account that helps most; the reward goes to the sender's account 0."""
+        return self._send("liquidate", account, sender=sender)
+
+    def liquidate_batch(self, accounts: Sequence[int], sender: str) -> Receipt:
+        """Liquidate whoever can be; the others are passed over."""
+        return self._send("liquidateBatch", list(accounts), sender=sender)
+
+    def unwind(self, market: int, sender: str) -> Receipt:
+        """Close a small piece of the insurance's own position."""
+        return self._send("unwind", market, sender=sender)
 
     # Upkeep
 
