@@ -38,7 +38,11 @@ contract Keel is Trading, MarketUpkeep, KeelViews, Multicallable {
             msg.sig == IKeelLiquidation.liquidate.selector ||
                 msg.sig == IKeelLiquidation.liquidateBatch.selector ||
                 msg.sig == IKeelLiquidation.unwind.selector ||
-                msg.sig == IKeelLiquidation.windowOf.selector;
+                msg.sig == IKeelLiquidation.windowOf.selector ||
+                msg.sig == IKeelLiquidation.resolve.selector ||
+                msg.sig == IKeelLiquidation.resolutionOf.selector ||
+                msg.sig == IKeelLiquidation.resolutionMarkOf.selector ||
+                msg.sig == IKeelLiquidation.lossesOf.selector;
         address code = liquidates ? LIQUIDATION : EXTENSION;
         assembly ("memory-safe") {
             let free := mload(0x40)

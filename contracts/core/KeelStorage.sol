@@ -6,7 +6,7 @@ import {SafeTransferLib} from "solady/src/utils/SafeTransferLib.sol";
 import {Account, Position} from "../types/Account.sol";
 import {AccountId} from "../types/AccountId.sol";
 import {Escrow, EscrowClaim, EscrowOutcome} from "../types/Escrow.sol";
-import {LiquidationWindow} from "../types/LiquidationWindow.sol";
+import {LiquidationBook} from "../types/LiquidationBook.sol";
 import {MarketLinks} from "../types/MarketConfig.sol";
 import {IKeelErrors} from "../interfaces/IKeelErrors.sol";
 import {IKeelEvents} from "../interfaces/IKeelEvents.sol";
@@ -22,6 +22,8 @@ abstract contract KeelStorage is ReentrancyGuardTransient, IKeelErrors, IKeelEve
 
     uint8 internal constant STATUS_OPEN = 1;
     uint8 internal constant STATUS_REDUCE_ONLY = 2;
+    uint8 internal constant STATUS_RESOLVING = 4;
+    uint8 internal constant STATUS_SHUT = 5;
     /// @dev Sizes stay below 2^110 so that eight of them on one side fit the interest sums with room to spare.
     uint256 internal constant MAX_SIZE = 2 ** 110 - 1;
     /// @dev What one call brings in stays far inside int128 for accounts and int104 for pools, quote WAD.
@@ -52,7 +54,7 @@ abstract contract KeelStorage is ReentrancyGuardTransient, IKeelErrors, IKeelEve
     mapping(uint16 market => Escrow) internal escrows;
     mapping(uint16 market => mapping(uint256 period => EscrowOutcome)) internal escrowOutcomes;
     mapping(AccountId id => mapping(uint16 market => EscrowClaim)) internal escrowClaims;
-    mapping(uint16 market => LiquidationWindow) internal windows;
+    mapping(uint16 market => LiquidationBook) internal liquidationBooks;
 
     constructor(address token) {
         (bool known, bytes memory answer) = token.staticcall(abi.encodeWithSignature("decimals()"));

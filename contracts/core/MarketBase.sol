@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+import {AccountId} from "../types/AccountId.sol";
+import {LiquidationBook} from "../types/LiquidationBook.sol";
 import {Market} from "../types/Market.sol";
 import {MarketConfig} from "../types/MarketConfig.sol";
+import {ResolutionMark} from "../types/Resolution.sol";
 import {Validity} from "../types/Validity.sol";
 import {Fixed} from "../libraries/Fixed.sol";
 import {ValidityLadder} from "../oracle/ValidityLadder.sol";
@@ -19,7 +22,9 @@ abstract contract MarketBase is KeelStorage {
         }
     }
 
+    /// @dev The price of a shut market is final.
     function _validityOf(Market memory market, MarketConfig memory config) internal view returns (Validity) {
+        if (config.status == STATUS_SHUT) return Validity.Valid;
         return ValidityLadder.validity(market.price, config.freshSeconds, config.staleSeconds);
     }
 
@@ -32,6 +37,17 @@ abstract contract MarketBase is KeelStorage {
         if (used > Fixed.WAD) revert UtilizationExceeded(used, Fixed.WAD);
         used = PoolMath.utilization(m.price.index, int256(side), equity, c.maxSidePpm);
         if (used > Fixed.WAD) revert SideExceeded(used, Fixed.WAD);
+    }
+
+    /// @dev Revert where a market's positions must not change: it is shut, or this one has not been through its resolution.
+    function _checkResolved(AccountId account, uint16 market, uint8 status) internal view {
+        if (status < STATUS_RESOLVING) return;
+        if (status == STATUS_SHUT) revert MarketShut(market);
+        LiquidationBook storage book = liquidationBooks[market];
+        ResolutionMark memory mark = book.marks[account];
+        if (mark.number != book.resolution.number || !mark.done) {
+            revert Unresolved(AccountId.unwrap(account), market);
+        }
     }
 
     /// @dev Open interest of the larger side, base WAD.

@@ -47,6 +47,7 @@ abstract contract FundingLedger is FundingEscrow {
                 uint256 passed = block.timestamp - market.accruedAt;
                 market.ramp = uint24(MultiplierMath.ramped(market.ramp, multiplier, passed));
             }
+            if (config.status == STATUS_SHUT) until = 0;
             if (until > market.accruedAt && market.price.flags & ValidityLadder.INVALID == 0) {
                 (outcome, perBase, received) = _advance(market, config, until - market.accruedAt);
             }
@@ -71,7 +72,8 @@ abstract contract FundingLedger is FundingEscrow {
     }
 
     /// @dev Take a price from the oracle, once per block, and store it; the market must be accrued up to now at the old one.
-    function _takePrice(uint16 id, Market memory market) internal {
+    function _takePrice(uint16 id, Market memory market, MarketConfig memory config) internal {
+        if (config.status == STATUS_SHUT) revert MarketShut(id);
         if (market.price.at == block.timestamp) return;
         bool wasSuspect = ValidityLadder.suspect(market.price.flags);
         PackedPrice next = IOracleHub(links[id].oracle).refresh(PackedPriceLib.pack(market.price));

@@ -2,8 +2,11 @@
 pragma solidity 0.8.30;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {Escrow, EscrowOutcome} from "../types/Escrow.sol";
 import {Market} from "../types/Market.sol";
 import {MarketConfig, MarketLinks} from "../types/MarketConfig.sol";
+import {PackedPriceLib} from "../types/PackedPrice.sol";
+import {Resolution, Stage} from "../types/Resolution.sol";
 import {IFundingModel} from "../interfaces/IFundingModel.sol";
 import {IKeelPool} from "../interfaces/IKeelPool.sol";
 import {MarketBase} from "../core/MarketBase.sol";
@@ -12,6 +15,7 @@ import {FundingCall} from "../funding/FundingCall.sol";
 import {FundingView} from "../funding/FundingView.sol";
 import {MarginMath} from "../margin/MarginMath.sol";
 import {MultiplierMath} from "../margin/MultiplierMath.sol";
+import {ValidityLadder} from "../oracle/ValidityLadder.sol";
 import {MarketRules} from "./MarketRules.sol";
 
 /// @title Listing and parameters
@@ -34,7 +38,7 @@ abstract contract Governance is MarketBase, AccessManaged, IKeelPool {
         MarketRules.check(market, config, links_);
         Market memory m;
         (m.accruedAt, m.ramp) = (uint32(block.timestamp), uint24(MultiplierMath.ONE));
-        windows[market].at = uint64(block.timestamp);
+        liquidationBooks[market].pushed.at = uint64(block.timestamp);
         _set(market, config, links_);
         _adopt(market, m, config);
     }
@@ -42,6 +46,7 @@ abstract contract Governance is MarketBase, AccessManaged, IKeelPool {
     /// @inheritdoc IKeelPool
     function setMarket(uint16 market, MarketConfig memory config, MarketLinks memory links_) external restricted {
         IKeelCore(address(this)).accrue(market);
+        if (configs[market].status() >= STATUS_RESOLVING) revert MarketShut(market);
         Market memory m;
         MarketConfig memory before;
         markets[market].load(m);
@@ -78,6 +83,22 @@ abstract contract Governance is MarketBase, AccessManaged, IKeelPool {
     }
 
     /// @inheritdoc IKeelPool
+    function shutMarket(uint16 market) external restricted {
+        IKeelCore(address(this)).accrue(market);
+        if (configs[market].status() != STATUS_REDUCE_ONLY) revert MarketNotRestricted(market);
+        Market memory m;
+        markets[market].load(m);
+        if (ValidityLadder.suspect(m.price.flags)) _rejectEscrow(market);
+        uint88 price = m.price.twap;
+        markets[market].price = PackedPriceLib.join(price, price, m.price.sigma, 0, m.price.at, 0);
+        _setStatus(market, STATUS_SHUT);
+        Resolution storage r = liquidationBooks[market].resolution;
+        (r.number, r.stage, r.price) = (r.number + 1, Stage.Counting, price);
+        (r.longLeft, r.shortLeft, r.deficit, r.profits) = (m.longInterest, m.shortInterest, 0, 0);
+        emit ResolutionBegun(market, r.number, price);
+    }
+
+    /// @inheritdoc IKeelPool
     function setInsuranceVault(address vault) external restricted {
         if (insuranceShares != 0) revert NotVault(vault);
         insuranceVault = vault;
@@ -107,8 +128,17 @@ abstract contract Governance is MarketBase, AccessManaged, IKeelPool {
         emit MarketConfigured(market, config, links_);
     }
 
+    /// @dev No good price will come to confirm what waits: it goes back.
+    function _rejectEscrow(uint16 market) private {
+        Escrow storage e = escrows[market];
+        escrowOutcomes[market][e.period] = EscrowOutcome.Rejected;
+        emit EscrowClosed(market, false, e.longsPaid, e.shortsPaid, e.poolDue);
+    }
+
     function _setStatus(uint16 market, uint8 status) private {
-        if (configs[market].status() == 0) revert MarketUnknown(market);
+        uint8 before = configs[market].status();
+        if (before == 0) revert MarketUnknown(market);
+        if (before >= STATUS_RESOLVING) revert MarketShut(market);
         configs[market].setStatus(status);
         emit MarketStatusSet(market, status);
     }

@@ -33,6 +33,7 @@ library MarketRules {
         _within("keeperShareBps", links.keeperShareBps, 0, 5000);
         _within("targetBps", links.targetBps, 10_100, 20_000);
         _within("windowPpm", links.windowPpm, 100, PPM);
+        _within("lossCapPpm", links.lossCapPpm, 1000, PPM);
         _checkModel(c.fundingModel);
         _hasCode("vault", links.vault);
         _checkBrackets(c, links);

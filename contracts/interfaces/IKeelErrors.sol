@@ -8,6 +8,14 @@ interface IKeelErrors {
     error NotAuthorized(address caller, uint256 account);
     /// @notice No market has this id.
     error MarketUnknown(uint16 market);
+    /// @notice The market was shut, or shares out a loss.
+    error MarketShut(uint16 market);
+    /// @notice Only a market that is reduce-only can be shut.
+    error MarketNotRestricted(uint16 market);
+    /// @notice The market shares out a loss, and the account has not been through it: call `resolve` first.
+    error Unresolved(uint256 account, uint16 market);
+    /// @notice The market has nothing to share out.
+    error NothingToResolve(uint16 market);
     /// @notice The market only takes reductions.
     error MarketReduceOnly(uint16 market);
     /// @notice A zero amount or size does nothing.

@@ -94,6 +94,21 @@ interface IKeelEvents {
     /// @param fromInsurance part that the insurance had.
     /// @param fromPool the rest, out of the market's pool cash.
     event BadDebtCovered(uint256 indexed account, uint16 indexed market, uint256 fromInsurance, uint256 fromPool);
+    /// @notice What neither insurance nor pool may pay, of an account that ended below zero: the pool advanced it, the market's winners
+    /// give it back as far as their profits reach.
+    event DeficitLeft(uint256 indexed account, uint16 indexed market, uint256 amount);
+    /// @notice A market shares out a loss, or ends. Profits count at `price`.
+    event ResolutionBegun(uint16 indexed market, uint256 number, uint256 price);
+    /// @notice Every position was counted: the profits give `cut` in all, each in proportion.
+    /// @param socialised part of the deficit beyond all profits; it stays with the pool.
+    event ResolutionCounted(uint16 indexed market, uint256 number, uint256 profits, uint256 cut, uint256 socialised);
+    /// @notice An account gave its part of the cut, out of its unrealised profit.
+    /// @param settled funding before.
+    event ProfitCut(uint256 indexed account, uint16 indexed market, Settlement settled, uint256 amount);
+    /// @notice A position of a shut market was settled at the market's last price.
+    event PositionShut(uint256 indexed account, uint16 indexed market, Settlement settled, Fill fill);
+    /// @notice A resolution is over; the market is reduce-only, or shut for good.
+    event ResolutionEnded(uint16 indexed market, uint256 number);
     /// @notice The pool grew. `tokens` in token units.
     event PoolDeposited(uint16 indexed market, uint256 tokens, uint256 shares);
     /// @notice The pool shrank. `tokens` in token units.

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {AccountId} from "../types/AccountId.sol";
+import {Resolution, ResolutionMark} from "../types/Resolution.sol";
 
 /// @title What keepers call
 /// @notice Amounts are quote WAD, sizes base WAD. Rewards go to the balance of the caller's account 0.
@@ -23,6 +24,22 @@ interface IKeelLiquidation {
     /// @return size base closed, with the sign of the closing trade.
     /// @return cost quote paid, negative = received.
     function unwind(uint16 market) external returns (int256 size, int256 cost);
+
+    /// @notice Take accounts through a market's resolution: first every position is counted, then each profit gives its part of the cut (and a shut
+    /// market's positions are settled). Anyone, any number of accounts, in any order, which changes nobody's result; accounts with nothing
+    /// to do are passed over.
+    /// @param accounts account ids.
+    /// @return done how many accounts went a step further.
+    function resolve(uint16 market, AccountId[] calldata accounts) external returns (uint256 done);
+
+    /// @notice A market's present or last resolution.
+    function resolutionOf(uint16 market) external view returns (Resolution memory);
+
+    /// @notice An account in a market's resolutions, as stored.
+    function resolutionMarkOf(AccountId account, uint16 market) external view returns (ResolutionMark memory);
+
+    /// @notice What a market's pool paid for debts lately, and the most it does in a day, quote WAD.
+    function lossesOf(uint16 market) external view returns (uint256 lost, uint256 cap);
 
     /// @notice Value that liquidations pushed through a market's curve lately, and the most they may in a window, quote WAD.
     function windowOf(uint16 market) external view returns (uint256 pushed, uint256 capacity);

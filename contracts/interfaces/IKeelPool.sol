@@ -67,6 +67,10 @@ interface IKeelPool {
     /// @notice Take new risk again. Restricted to the governor.
     function reopenMarket(uint16 market) external;
 
+    /// @notice End a market: every position is settled at the present average of its price, which nobody chooses. Restricted to the governor;
+    /// the market must be reduce-only. See IKeelLiquidation.resolve.
+    function shutMarket(uint16 market) external;
+
     /// @notice Set the insurance vault. Restricted; while no insurance share exists.
     function setInsuranceVault(address vault) external;
 }

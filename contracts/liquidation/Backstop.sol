@@ -4,7 +4,7 @@ pragma solidity 0.8.30;
 import {AccountId, AccountIdLib} from "../types/AccountId.sol";
 import {Fill} from "../types/Fill.sol";
 import {Health} from "../types/Health.sol";
-import {LiquidationWindow} from "../types/LiquidationWindow.sol";
+import {Window} from "../types/LiquidationBook.sol";
 import {Settlement} from "../types/Settlement.sol";
 import {Action} from "../types/Validity.sol";
 import {IKeelCore} from "../interfaces/IKeelCore.sol";
@@ -31,6 +31,7 @@ abstract contract Backstop is Waterfall, IKeelLiquidation {
     function unwind(uint16 market) external nonReentrant returns (int256 size, int256 cost) {
         (Touch memory t, ) = _settled(_backstop(), market, Action.AddMargin);
         if (t.position.size == 0) revert NoPosition(AccountId.unwrap(t.id), market);
+        _checkResolved(t.id, market, t.config.status);
         ValidityLadder.require_(t.market.price, _validityOf(t.market, t.config), Action.Open);
         (uint256 pushed, uint256 capacity) = _window(t);
         size = _piece(t, pushed, capacity);
@@ -39,7 +40,7 @@ abstract contract Backstop is Waterfall, IKeelLiquidation {
         int256 loss = _lossOf(t, size, f.cost);
         uint256 limit = (value * MAX_LOSS_BPS) / Fixed.BPS;
         if (loss > int256(limit)) revert UnwindTooDear(loss, limit);
-        windows[market] = LiquidationWindow(uint128(pushed + value), uint64(block.timestamp));
+        liquidationBooks[market].pushed = Window(uint128(pushed + value), uint64(block.timestamp));
         int256 result = _sweep(t);
         _commit(t);
         emit BackstopFilled(market, t.settled, f, result);
@@ -70,14 +71,15 @@ abstract contract Backstop is Waterfall, IKeelLiquidation {
     /// @dev What liquidations have pushed through the curve, and may in all, quote WAD.
     function _window(Touch memory t) internal view returns (uint256 pushed, uint256 capacity) {
         capacity = LiquidationMath.windowCapacity(t.market.price.index, _depth(t), links[t.marketId].windowPpm);
-        LiquidationWindow memory w = windows[t.marketId];
-        pushed = LiquidationMath.pushedAfter(w.pushed, capacity, block.timestamp - w.at);
+        Window memory w = liquidationBooks[t.marketId].pushed;
+        uint256 elapsed = block.timestamp - w.at;
+        pushed = LiquidationMath.fallen(w.amount, capacity, elapsed, LiquidationMath.WINDOW_SECONDS);
     }
 
     /// @dev Whether the insurance could carry `size` besides what it has and the debt that comes with it. Not at a price that may be wrong:
     /// a position that begins in the middle of an escrow's period would owe for all of it.
     function _canAbsorb(Touch memory t, int256 size, int256 equity) internal view returns (bool) {
-        if (ValidityLadder.suspect(t.market.price.flags)) return false;
+        if (ValidityLadder.suspect(t.market.price.flags) || t.config.status >= STATUS_RESOLVING) return false;
         AccountId id = _backstop();
         bool full = accounts[id].markets.length() == MarketSet.LIMIT;
         if (full && positions[id][t.marketId].size == 0) return false;

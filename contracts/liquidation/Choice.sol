@@ -6,12 +6,12 @@ import {Curve} from "../market/Curve.sol";
 import {Fixed} from "../libraries/Fixed.sol";
 import {MarginMath} from "../margin/MarginMath.sol";
 import {MarketSet} from "../margin/MarketSet.sol";
-import {Backstop} from "./Backstop.sol";
+import {Resolutions} from "./Resolutions.sol";
 
 /// @title Which position of a cross account is liquidated
 /// @notice The one whose end restores most: the margin that it frees, at the target ratio, less what closing it costs. Nobody chooses,
 /// so nobody leaves the bad part for others.
-abstract contract Choice is Backstop {
+abstract contract Choice is Resolutions {
     using MarketSet for uint128;
 
     /// @dev Multipliers count as last stored.

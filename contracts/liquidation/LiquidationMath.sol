@@ -18,7 +18,7 @@ library LiquidationMath {
     uint256 internal constant DELEVERAGE_FROM = 0.5e18;
     uint256 internal constant TRIM_LIMIT = 0.25e18;
     /// @dev Time in which a full window empties.
-    uint256 private constant WINDOW_SECONDS = 5 minutes;
+    uint256 internal constant WINDOW_SECONDS = 5 minutes;
 
     /// @notice equity / maintenance, WAD, floor, clamped to 0 .. 1e36; 1e36 without maintenance and debt.
     function marginRatio(int256 equity, uint256 maintenance) internal pure returns (uint256) {
@@ -46,10 +46,15 @@ library LiquidationMath {
         return (((index * depth) / Fixed.WAD) * windowPpm) / Fixed.PPM;
     }
 
-    /// @notice What is left of a window's `pushed` value after `elapsed` seconds, quote WAD.
-    function pushedAfter(uint256 pushed, uint256 capacity, uint256 elapsed) internal pure returns (uint256) {
-        uint256 emptied = (capacity * elapsed) / WINDOW_SECONDS;
-        return pushed > emptied ? pushed - emptied : 0;
+    /// @notice What one profit gives of a cut shared in proportion, quote WAD, ceil, never more than the profit.
+    function cutOf(uint256 profit, uint256 profits, uint256 cut) internal pure returns (uint256) {
+        return profit == 0 ? 0 : Fixed.mulDivCeil(profit, cut, profits);
+    }
+
+    /// @notice What is left of a window's amount after `elapsed` of the `seconds_` in which a full one empties, quote WAD.
+    function fallen(uint256 amount, uint256 full, uint256 elapsed, uint256 seconds_) internal pure returns (uint256) {
+        uint256 gone = (full * elapsed) / seconds_;
+        return amount > gone ? amount - gone : 0;
     }
 
     /// @notice Fraction of the position to close so that equity reaches the target, WAD, ceil, 1e18 = all.

@@ -4,7 +4,7 @@ pragma solidity 0.8.30;
 import {AccountId, AccountIdLib} from "../types/AccountId.sol";
 import {Fill} from "../types/Fill.sol";
 import {Health} from "../types/Health.sol";
-import {LiquidationWindow} from "../types/LiquidationWindow.sol";
+import {Window} from "../types/LiquidationBook.sol";
 import {Action, Validity} from "../types/Validity.sol";
 import {IKeelLiquidation} from "../interfaces/IKeelLiquidation.sol";
 import {Fixed} from "../libraries/Fixed.sol";
@@ -42,6 +42,7 @@ abstract contract Liquidations is Choice {
         if (account.owner() == address(this)) revert NotLiquidatable(0, 0);
         market = _choose(account);
         (Touch memory t, Health memory h) = _settled(account, market, Action.Liquidate);
+        _checkResolved(account, market, t.config.status);
         Plan memory plan = _plan(t, h);
         bool absorbed = _takenOver(t, plan);
         Fill memory f = absorbed ? _absorb(t, plan.size) : _pushThrough(t, plan);
@@ -146,7 +147,7 @@ abstract contract Liquidations is Choice {
         if (Fixed.abs(plan.size) > room) plan.size = plan.size > 0 ? int256(room) : -int256(room);
         (uint256 pushed, ) = _window(t);
         uint256 value = _valueOf(t, plan.size);
-        windows[t.marketId] = LiquidationWindow(uint128(pushed + value), uint64(block.timestamp));
+        liquidationBooks[t.marketId].pushed = Window(uint128(pushed + value), uint64(block.timestamp));
         return _fill(t, plan.size, false);
     }
 

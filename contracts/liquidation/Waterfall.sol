@@ -4,46 +4,93 @@ pragma solidity 0.8.30;
 import {SafeCastLib} from "solady/src/utils/SafeCastLib.sol";
 import {AccountId} from "../types/AccountId.sol";
 import {EscrowClaim} from "../types/Escrow.sol";
-import {Filling} from "../market/Filling.sol";
+import {Window} from "../types/LiquidationBook.sol";
+import {Resolution, Stage} from "../types/Resolution.sol";
+import {Fixed} from "../libraries/Fixed.sol";
 import {MarketSet} from "../margin/MarketSet.sol";
+import {Filling} from "../market/Filling.sol";
+import {PoolMath} from "../pool/PoolMath.sol";
+import {LiquidationMath} from "./LiquidationMath.sol";
 
 /// @title Who pays what an account cannot
-/// @notice Insurance first, as far as it reaches, then the pool of the market where the debt showed.
+/// @notice Insurance, as far as it reaches; then the pool of the market where the debt showed, up to its cap of a day; the rest the pool
+/// advances, and the market's winners give it back out of their profits (see Resolutions). What is beyond those stays with the pool.
 abstract contract Waterfall is Filling {
     using MarketSet for uint128;
 
     /// @dev An account that ends without positions and below zero.
     function _coverShortfall(Touch memory t) internal {
-        bool last = t.position.size == 0 && t.account.markets.remove(t.marketId) == 0;
-        if (!last || t.account.balance >= 0) return;
+        if (t.position.size != 0 || !_last(t) || t.account.balance >= 0) return;
         uint256 shortfall = uint256(-int256(t.account.balance));
         t.account.balance = 0;
-        (uint256 fromInsurance, uint256 fromPool) = _pay(t, shortfall);
         // Who leaves a debt behind leaves its claim to who pays.
         EscrowClaim storage claim = escrowClaims[t.id][t.marketId];
         if (claim.period != 0) claim.forfeited = true;
-        emit BadDebtCovered(AccountId.unwrap(t.id), t.marketId, fromInsurance, fromPool);
+        _pay(t, shortfall, true);
+    }
+
+    /// @dev Whether the account has no other position.
+    function _last(Touch memory t) internal pure returns (bool) {
+        return t.account.markets.remove(t.marketId) == 0;
     }
 
     /// @dev What the insurance's own account gained or lost goes to the insurance.
     function _sweep(Touch memory t) internal returns (int256 result) {
         result = t.account.balance;
         t.account.balance = 0;
-        if (result >= 0) {
-            t.toInsurance += uint256(result);
-        } else {
-            (uint256 fromInsurance, uint256 fromPool) = _pay(t, uint256(-result));
-            if (fromPool != 0) emit BadDebtCovered(AccountId.unwrap(t.id), t.marketId, fromInsurance, fromPool);
-        }
+        if (result >= 0) t.toInsurance += uint256(result);
+        else _pay(t, uint256(-result), false);
+    }
+
+    /// @dev What a market's pool has paid of a day's cap, quote WAD.
+    function _losses(Touch memory t) internal view returns (uint256 lost, uint256 cap) {
+        int256 equity = Fixed.max(0, PoolMath.equityOf(t.market, t.config));
+        cap = (uint256(equity) * links[t.marketId].lossCapPpm) / Fixed.PPM;
+        Window memory w = liquidationBooks[t.marketId].losses;
+        lost = LiquidationMath.fallen(w.amount, cap, block.timestamp - w.at, 1 days);
     }
 
     /// @dev What this call brings the insurance pays, too, before the pool does.
-    function _pay(Touch memory t, uint256 amount) private returns (uint256 fromInsurance, uint256 fromPool) {
+    /// @param told whether to tell also what the insurance pays alone, which for itself is no bad debt.
+    function _pay(Touch memory t, uint256 amount, bool told) private {
         uint256 insured = insuranceAssets + t.toInsurance;
-        fromInsurance = amount < insured ? amount : insured;
-        fromPool = amount - fromInsurance;
+        uint256 fromInsurance = amount < insured ? amount : insured;
         insuranceAssets = SafeCastLib.toUint128(insured - fromInsurance);
         t.toInsurance = 0;
-        t.market.cash -= SafeCastLib.toInt128(int256(fromPool));
+        uint256 rest = amount - fromInsurance;
+        uint256 fromPool = _fromPool(t, rest);
+        if (told || rest != 0) emit BadDebtCovered(AccountId.unwrap(t.id), t.marketId, fromInsurance, fromPool);
+        t.market.cash -= SafeCastLib.toInt128(int256(rest));
+        if (rest != fromPool) _leaveDeficit(t, rest - fromPool);
+    }
+
+    function _fromPool(Touch memory t, uint256 rest) private returns (uint256 fromPool) {
+        if (rest == 0) return 0;
+        (uint256 lost, uint256 cap) = _losses(t);
+        uint256 room = cap > lost ? cap - lost : 0;
+        fromPool = rest < room ? rest : room;
+        liquidationBooks[t.marketId].losses = Window(SafeCastLib.toUint128(lost + fromPool), uint64(block.timestamp));
+    }
+
+    /// @dev A shut market counts its pool's own cash at the end; what comes while a cut is being taken waits.
+    function _leaveDeficit(Touch memory t, uint256 amount) private {
+        emit DeficitLeft(AccountId.unwrap(t.id), t.marketId, amount);
+        Resolution storage r = liquidationBooks[t.marketId].resolution;
+        if (r.stage == Stage.Counting) {
+            r.deficit += amount;
+        } else {
+            r.waiting += amount;
+            if (r.stage == Stage.None && t.config.status != STATUS_SHUT) _begin(t, r);
+        }
+    }
+
+    /// @dev Begin to share out what waits, at the present index; the touched position as in `t`.
+    function _begin(Touch memory t, Resolution storage r) internal {
+        (r.number, r.stage, r.price) = (r.number + 1, Stage.Counting, t.market.price.index);
+        (r.longLeft, r.shortLeft, r.profits) = (t.market.longInterest, t.market.shortInterest, 0);
+        (r.deficit, r.waiting) = (r.waiting, 0);
+        configs[t.marketId].setStatus(STATUS_RESOLVING);
+        emit MarketStatusSet(t.marketId, STATUS_RESOLVING);
+        emit ResolutionBegun(t.marketId, r.number, r.price);
     }
 }

@@ -30,7 +30,7 @@ abstract contract MarginLedger is FundingLedger, Positions {
         t.settled.fundingState = t.market.fundingState;
         if (outcome == Accrual.Spiked) emit FundingSpiked(marketId, t.market.stress);
         configs[marketId].loadPosition(t.config);
-        if (newPrice) _takePrice(marketId, t.market);
+        if (newPrice) _takePrice(marketId, t.market, t.config);
         t.validity = _validityOf(t.market, t.config);
         t.account = accounts[id];
         t.position = positions[id][marketId];

@@ -24,7 +24,7 @@ abstract contract MarketUpkeep is FundingLedger, IKeelCore {
         MarketConfig memory c;
         (Accrual outcome, int256 perBase) = _accrue(market, m, c);
         _announce(market, m, outcome, perBase);
-        if (newPrice) _takePrice(market, m);
+        if (newPrice) _takePrice(market, m, c);
         markets[market].store(m);
     }
 }

@@ -124,7 +124,7 @@ contract MathHarness {
         uint256 elapsed
     ) external pure returns (uint256 capacity, uint256 pushedAfter) {
         capacity = LiquidationMath.windowCapacity(index, depth, windowPpm);
-        pushedAfter = LiquidationMath.pushedAfter(pushed, capacity, elapsed);
+        pushedAfter = LiquidationMath.fallen(pushed, capacity, elapsed, LiquidationMath.WINDOW_SECONDS);
     }
 
     /// @notice See MarketSet.

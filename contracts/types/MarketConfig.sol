@@ -32,7 +32,7 @@ struct MarketConfig {
     uint16 heartbeatSeconds;
     /// Smallest open position, whole quote units.
     uint32 minNotional;
-    /// 0 unlisted, 1 open, 2 reduce only. 88 + 32 + 32 + 16 * 4 + 32 + 8 = 256.
+    /// 0 unlisted, 1 open, 2 reduce only, 4 resolving, 5 shut. 88 + 32 + 32 + 16 * 4 + 32 + 8 = 256.
     uint8 status;
     /// Margin brackets and liquidation penalties.
     Brackets brackets;
@@ -81,8 +81,10 @@ struct MarketLinks {
     uint16 keeperShareBps;
     /// Margin ratio after a partial liquidation, bps of maintenance (12500 = 1.25).
     uint16 targetBps;
-    /// Value that liquidations may push through the curve in five minutes, 1e-6 of the curve's depth. 160 + 16 + 16 + 32 = 224.
+    /// Value that liquidations may push through the curve in five minutes, 1e-6 of the curve's depth.
     uint32 windowPpm;
+    /// What the pool pays for debts in a day, 1e-6 of its equity (`marketLossCap`). 160 + 16 + 16 + 32 + 32 = 256.
+    uint32 lossCapPpm;
     /// Source of prices.
     address oracle;
 }

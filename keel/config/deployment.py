@@ -83,6 +83,7 @@ class MarketSettings(Settings):
     keeper_share: Number
     target: Number
     window: Number
+    loss_cap: Number
     cooldown_seconds: int
     brackets: tuple[BracketSettings, ...] = Field(min_length=4, max_length=4)
     tiers: SizeTierSettings | None = None
@@ -132,6 +133,7 @@ class MarketSettings(Settings):
             "keeperShareBps": parse_units(self.keeper_share, 4),
             "targetBps": parse_units(self.target, 4),
             "windowPpm": parse_units(self.window, 6),
+            "lossCapPpm": parse_units(self.loss_cap, 6),
             "oracle": oracle,
         }
 

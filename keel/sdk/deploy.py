@@ -17,7 +17,7 @@ from keel.sdk.funding import deploy_model
 Progress = Callable[[str], None]
 
 ADMIN_ROLE, GOVERNOR_ROLE, GUARDIAN_ROLE = 0, 1, 2
-GOVERNOR_FUNCTIONS = ("listMarket", "setMarket", "reopenMarket", "setInsuranceVault")
+GOVERNOR_FUNCTIONS = ("listMarket", "setMarket", "reopenMarket", "setInsuranceVault", "shutMarket")
 GUARDIAN_FUNCTIONS = ("restrictMarket",)
 _NOBODY = _ANYONE = "0x" + "00" * 20
 

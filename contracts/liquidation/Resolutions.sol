@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {SafeCastLib} from "solady/src/utils/SafeCastLib.sol";
+import {AccountId} from "../types/AccountId.sol";
+import {Fill} from "../types/Fill.sol";
+import {Resolution, ResolutionMark, Stage} from "../types/Resolution.sol";
+import {Action} from "../types/Validity.sol";
+import {IKeelLiquidation} from "../interfaces/IKeelLiquidation.sol";
+import {Fixed} from "../libraries/Fixed.sol";
+import {Backstop} from "./Backstop.sol";
+import {LiquidationMath} from "./LiquidationMath.sol";
+
+/// @title Deleverage and shutdown
+/// @notice What insurance and pool may not pay, the winners of the market give back, each in proportion to its profit at one fixed price, never
+/// more than the profit, and no position is closed for it: who is hedged stays hedged. A shut market goes the same way, and its
+/// positions end at that price. Two passes, in any order and by anyone: the first counts every position (that it is complete shows in
+/// the open interest), the second takes. Until an account is through it cannot trade there, nor be liquidated.
+/// @dev Chitra, "Autodeleveraging: Impossibilities and Optimization" (arXiv 2512.01112v3): severity and split are separate; in
+/// proportion is the fair split.
+abstract contract Resolutions is Backstop {
+    /// @inheritdoc IKeelLiquidation
+    function resolve(uint16 market, AccountId[] calldata ids) external nonReentrant returns (uint256 done) {
+        Resolution storage r = liquidationBooks[market].resolution;
+        if (r.stage == Stage.None) revert NothingToResolve(market);
+        if (r.longLeft | r.shortLeft == 0 && r.stage == Stage.Counting) _count(r, _load(_backstop(), market));
+        for (uint256 i; i < ids.length && r.stage != Stage.None; ++i) {
+            if (_step(r, market, ids[i])) ++done;
+        }
+    }
+
+    /// @inheritdoc IKeelLiquidation
+    function resolutionOf(uint16 market) external view returns (Resolution memory) {
+        return liquidationBooks[market].resolution;
+    }
+
+    /// @inheritdoc IKeelLiquidation
+    function resolutionMarkOf(AccountId account, uint16 market) external view returns (ResolutionMark memory) {
+        return liquidationBooks[market].marks[account];
+    }
+
+    /// @inheritdoc IKeelLiquidation
+    function lossesOf(uint16 market) external view returns (uint256, uint256) {
+        return _losses(_load(_backstop(), market));
+    }
+
+    function _step(Resolution storage r, uint16 market, AccountId id) private returns (bool) {
+        ResolutionMark storage mark = liquidationBooks[market].marks[id];
+        bool counting = r.stage == Stage.Counting;
+        bool counted = mark.number == r.number;
+        if (counting == counted || (counted && mark.done) || positions[id][market].size == 0) return false;
+        (Touch memory t, ) = _settled(id, market, Action.AddMargin);
+        if (counting) _countOne(r, mark, t);
+        else _take(r, mark, t);
+        return true;
+    }
+
+    /// @dev First pass: whoever has no profit is through; in a shut market its position ends here.
+    function _countOne(Resolution storage r, ResolutionMark storage mark, Touch memory t) private {
+        int256 size = t.position.size;
+        if (size > 0) r.longLeft -= uint256(size);
+        else r.shortLeft -= uint256(-size);
+        int256 profit = Fixed.divFloor(size * int256(r.price), Fixed.WAD) - t.position.notional;
+        bool shut = t.config.status == STATUS_SHUT;
+        // Who owes more than its profit sets the one off against the other.
+        if (shut && _last(t) && profit + t.account.balance <= 0) profit = 0;
+        mark.number = uint64(r.number);
+        mark.profit = profit > 0 ? SafeCastLib.toUint128(uint256(profit)) : 0;
+        mark.done = profit <= 0;
+        r.profits += mark.profit;
+        if (mark.done && shut) _end(r, t);
+        _commit(t);
+        if (r.longLeft | r.shortLeft == 0) _count(r, t);
+    }
+
+    /// @dev All are counted. Of a shut market the profits get what the pool has; else they give what is missing.
+    function _count(Resolution storage r, Touch memory t) private {
+        uint256 cut = r.deficit;
+        if (t.config.status == STATUS_SHUT) {
+            int256 cash = Fixed.max(0, t.market.cash);
+            cut = r.profits > uint256(cash) ? r.profits - uint256(cash) : 0;
+        }
+        if (cut > r.profits) cut = r.profits;
+        (r.cut, r.profitsLeft, r.stage) = (cut, r.profits, Stage.Applying);
+        emit ResolutionCounted(t.marketId, r.number, r.profits, cut, r.deficit > cut ? r.deficit - cut : 0);
+        if (r.profits == 0) _finish(r, t);
+    }
+
+    /// @dev Second pass: the profit shrinks by what the position's notional grows.
+    function _take(Resolution storage r, ResolutionMark storage mark, Touch memory t) private {
+        uint256 amount = LiquidationMath.cutOf(mark.profit, r.profits, r.cut);
+        int128 cut = SafeCastLib.toInt128(int256(amount));
+        t.position.notional += cut;
+        t.market.openNotional += cut;
+        mark.done = true;
+        r.profitsLeft -= mark.profit;
+        emit ProfitCut(AccountId.unwrap(t.id), t.marketId, t.settled, amount);
+        if (t.config.status == STATUS_SHUT) {
+            delete t.settled;
+            t.settled.fundingState = t.market.fundingState;
+            _end(r, t);
+        }
+        _commit(t);
+        if (r.profitsLeft == 0) _finish(r, t);
+    }
+
+    /// @dev The position ends at the fixed price; a debt goes down the waterfall.
+    function _end(Resolution storage r, Touch memory t) private {
+        int256 size = t.position.size;
+        Fill memory f = _book(t, -size, -Fixed.divFloor(size * int256(r.price), Fixed.WAD));
+        if (AccountId.unwrap(t.id) == AccountId.unwrap(_backstop())) _sweep(t);
+        else _coverShortfall(t);
+        emit PositionShut(AccountId.unwrap(t.id), t.marketId, t.settled, f);
+    }
+
+    function _finish(Resolution storage r, Touch memory t) private {
+        r.stage = Stage.None;
+        emit ResolutionEnded(t.marketId, r.number);
+        if (t.config.status == STATUS_SHUT) return;
+        if (r.waiting != 0) {
+            _begin(t, r);
+        } else {
+            configs[t.marketId].setStatus(STATUS_REDUCE_ONLY);
+            emit MarketStatusSet(t.marketId, STATUS_REDUCE_ONLY);
+        }
+    }
+}
