@@ -75,6 +75,7 @@ class Deployer:
             lens=self._contract("lens", "Lens", core),
             funding_lens=self._contract("funding_lens", "FundingLens", core),
             oracle_lens=self._contract("oracle_lens", "OracleLens", core),
+            liquidation_lens=self._contract("liquidation_lens", "LiquidationLens", core),
             pyth_updater=self._pyth_updater(core),
             insurance=insurance,
             access=access,

@@ -90,6 +90,7 @@ class Deployment:
     lens: Contract
     funding_lens: Contract
     oracle_lens: Contract
+    liquidation_lens: Contract
     pyth_updater: Contract | None
     insurance: Contract
     access: Contract

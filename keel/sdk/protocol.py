@@ -235,6 +235,14 @@ class Protocol:
         hours: int = self.chain.call(self.contracts.funding_lens, "bufferHours", account)
         return None if hours == NO_LIMIT else hours
 
+    def defence(self, market: int) -> Any:
+        """How near a market is to its limits: sides, window, losses, the insurance's position, resolution."""
+        return self.chain.call(self.contracts.liquidation_lens, "defence", market)
+
+    def sizing(self, gap_bps: int) -> Any:
+        """Insurance equity, and what a gap in all markets could cost beyond margin, quote WAD."""
+        return self.chain.call(self.contracts.liquidation_lens, "sizing", gap_bps)
+
     def market(self, market: int) -> Any:
         """The lens's MarketView, as of now."""
         return self.chain.call(self.contracts.lens, "market", market)
