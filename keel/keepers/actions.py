@@ -37,6 +37,14 @@ class Unwind:
 
 
 @dataclass(frozen=True, slots=True)
+class Resolve:
+    """Take accounts a step through a market's deleverage or shutdown."""
+
+    market: int
+    accounts: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Trade:
     """Buy (positive) or sell `size` base WAD.
 
@@ -89,15 +97,7 @@ class InsuranceStake:
     tokens: int
 
 
-Action = (
-    UpdatePrice
-    | Accrue
-    | Liquidate
-    | Unwind
-    | Trade
-    | AddMargin
-    | PoolDeposit
-    | PoolRequest
-    | PoolClaim
-    | InsuranceStake
-)
+# What anyone may do for a market.
+Upkeep = UpdatePrice | Accrue | Liquidate | Unwind | Resolve
+
+Action = Upkeep | Trade | AddMargin | PoolDeposit | PoolRequest | PoolClaim | InsuranceStake

@@ -36,14 +36,6 @@ def execute(protocol: Protocol, action: Action, sender: str) -> Outcome:
 
 def _send(protocol: Protocol, action: Action, sender: str) -> Receipt:
     match action:
-        case actions.UpdatePrice(market):
-            return protocol.update_price(market, sender)
-        case actions.Accrue(market):
-            return protocol.accrue(market, sender)
-        case actions.Liquidate(account, _):
-            return protocol.liquidate(account, sender)
-        case actions.Unwind(market):
-            return protocol.unwind(market, sender)
         case actions.Trade(account, market, size, limit_price):
             return protocol.trade(account, market, size, sender, limit_price)
         case actions.AddMargin(account, tokens):
@@ -56,3 +48,19 @@ def _send(protocol: Protocol, action: Action, sender: str) -> Receipt:
             return protocol.pool_redeem(market, shares, sender)
         case actions.InsuranceStake(tokens):
             return protocol.insurance_deposit(tokens, sender)
+        case _:
+            return _keep(protocol, action, sender)
+
+
+def _keep(protocol: Protocol, action: actions.Upkeep, sender: str) -> Receipt:
+    match action:
+        case actions.UpdatePrice(market):
+            return protocol.update_price(market, sender)
+        case actions.Accrue(market):
+            return protocol.accrue(market, sender)
+        case actions.Liquidate(account, _):
+            return protocol.liquidate(account, sender)
+        case actions.Unwind(market):
+            return protocol.unwind(market, sender)
+        case actions.Resolve(market, accounts):
+            return protocol.resolve(market, accounts, sender)

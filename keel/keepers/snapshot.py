@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from keel.model.validity import Validity
-from keel.sdk.protocol import Protocol
+from keel.sdk.protocol import Protocol, account_id
 
 # WAD per unit of the stored volatility.
 _SIGMA_UNIT = 10**12
@@ -13,7 +13,13 @@ _SIGMA_UNIT = 10**12
 
 @dataclass(frozen=True, slots=True)
 class MarketState:
-    """A market as of now: prices, premium and rates WAD, sizes base WAD, equity quote WAD, times seconds."""
+    """A market as of now: prices, premium and rates WAD, sizes base WAD, equity quote WAD, times seconds.
+
+    Attributes:
+        backstop: The insurance's own position, base WAD.
+        pushed: Value that liquidations pushed through the curve lately, quote WAD; `window` is the most.
+        resolving: Whether the market shares out a loss, or is being settled for good.
+    """
 
     id: int
     index: int
@@ -36,6 +42,10 @@ class MarketState:
     shorts_paid: int
     funding_state: bytes
     stale_seconds: int
+    backstop: int = 0
+    pushed: int = 0
+    window: int = 0
+    resolving: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +77,7 @@ class Snapshot:
         market: The market, funding accrued, price as stored.
         feed_price: What the sources say now, WAD; 0 when none is usable.
         feed_flags: Defects of that answer.
+        backstop_account: The insurance's own account.
         accounts: Watched accounts by id.
     """
 
@@ -74,6 +85,7 @@ class Snapshot:
     market: MarketState
     feed_price: int
     feed_flags: int
+    backstop_account: int = 0
     accounts: Mapping[int, AccountState] = field(default_factory=dict)
 
     @property
@@ -91,11 +103,16 @@ def take_snapshot(protocol: Protocol, market: int, accounts: Sequence[int] = ())
     watched = protocol.chain.call(protocol.contracts.lens, "accounts", list(accounts)) if accounts else ()
     states = [_account(seen, market) for seen in watched]
     return Snapshot(
-        protocol.chain.timestamp(), _market(view), price, flags, {state.id: state for state in states}
+        time=protocol.chain.timestamp(),
+        market=_market(view, protocol.defence(market)),
+        feed_price=price,
+        feed_flags=flags,
+        backstop_account=account_id(protocol.core.address),
+        accounts={state.id: state for state in states},
     )
 
 
-def _market(view: Any) -> MarketState:
+def _market(view: Any, defence: Any) -> MarketState:
     state, price = view.state, view.state.price
     return MarketState(
         id=view.id,
@@ -119,6 +136,10 @@ def _market(view: Any) -> MarketState:
         shorts_paid=state.shortsPaid,
         funding_state=state.fundingState,
         stale_seconds=view.config.staleSeconds,
+        backstop=defence.backstop.size,
+        pushed=defence.pushed,
+        window=defence.window,
+        resolving=defence.resolution.stage != 0,
     )
 
 

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from keel.keepers.actions import Accrue, Liquidate, UpdatePrice
+from keel.keepers.actions import Accrue, Liquidate, Resolve, Unwind, UpdatePrice
+from keel.keepers.backstop import Resolver, Unwinder
 from keel.keepers.liquidator import Liquidator
 from keel.keepers.monitor import EIGHT_HOURS, Alert, Monitor, Point
 from keel.keepers.price import PriceKeeper
@@ -13,6 +14,7 @@ from keel.model.validity import Defect, Validity
 from keel.units import WAD
 
 NOW = 1_760_000_000
+BACKSTOP = 77
 MARKET = MarketState(
     id=1,
     index=100_000 * WAD,
@@ -41,7 +43,9 @@ MARKET = MarketState(
 def seen(age=0, feed=100_000 * WAD, accounts=(), doubt=0, **market):
     flags = doubt if feed else Defect.INVALID
     state = replace(MARKET, **market)
-    return Snapshot(NOW + age, state, feed, int(flags), {account.id: account for account in accounts})
+    return Snapshot(
+        NOW + age, state, feed, int(flags), BACKSTOP, {account.id: account for account in accounts}
+    )
 
 
 def account(number, ratio_percent, size=WAD, better_percent=None):
@@ -99,9 +103,9 @@ def test_price_keeper(snapshot, decision):
 def test_liquidator_takes_the_weak_worst_first():
     accounts = [account(1, 99), account(2, 100), account(3, -20), account(4, 60), account(5, 10, size=0)]
     assert Liquidator().decide(seen(accounts=accounts)) == [
-        Liquidate(3, 1, 0),
-        Liquidate(4, 1, 60 * WAD // 100),
-        Liquidate(1, 1, 99 * WAD // 100),
+        Liquidate(3, 0),
+        Liquidate(4, 60 * WAD // 100),
+        Liquidate(1, 99 * WAD // 100),
     ]
     assert [action.account for action in Liquidator(limit=1).decide(seen(accounts=accounts))] == [3]
 
@@ -157,3 +161,27 @@ def test_monitor_of_accounts_names_the_thin_ones():
         Alert(Point.MARGIN, 3, "margin ratio 1.2"),
         Alert(Point.MARGIN, 7, "margin ratio 1.49"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("market", "decision"),
+    [
+        ({}, []),
+        ({"backstop": WAD, "window": 800 * WAD}, [Unwind(1)]),
+        ({"backstop": -WAD, "window": 800 * WAD, "pushed": 700 * WAD}, [Unwind(1)]),
+        ({"backstop": WAD, "window": 800 * WAD, "pushed": 700 * WAD + 1}, []),
+        ({"backstop": WAD, "window": 800 * WAD, "validity": Validity.STALE10}, []),
+        ({"backstop": WAD, "window": 800 * WAD, "resolving": True}, []),
+    ],
+    ids=["nothing held", "held", "just room", "no room", "price too old", "resolving"],
+)
+def test_the_unwinder_works_one_piece_off(market, decision):
+    assert Unwinder().decide(seen(**market)) == decision
+
+
+def test_the_resolver_takes_all_positions_through_twice():
+    accounts = [account(number, 150) for number in (1, 2, 3)] + [account(4, 150, size=0)]
+    assert Resolver().decide(seen(accounts=accounts)) == []
+    once = [Resolve(1, (1, 2)), Resolve(1, (3, BACKSTOP))]
+    assert Resolver(batch=2).decide(seen(accounts=accounts, resolving=True, backstop=WAD)) == once * 2
+    assert Resolver().decide(seen(resolving=True)) == [Resolve(1, ()), Resolve(1, ())]

@@ -115,9 +115,11 @@ def test_the_waterfall_in_its_order(crowd):
     receipt = break_one(crowd)
     covered, left = receipt.event("BadDebtCovered").args, receipt.event("DeficitLeft").args
     lost, cap = protocol.view("lossesOf", MARKET)
-    assert covered["fromInsurance"] >= insured and protocol.view("insurance").assets == 0
+    assert covered["fromInsurance"] >= insured
+    assert protocol.view("insurance").assets == 0
     # The pool's equity grew by the liquidation; its cap is a thousandth of what it was when it paid.
-    assert covered["fromPool"] == lost and 0 <= lost - cap < 30 * WAD
+    assert covered["fromPool"] == lost
+    assert 0 <= lost - cap < 30 * WAD
     assert left["amount"] > 0
     r = resolution(crowd)
     assert (r.stage, r.number, r.price, r.deficit) == (COUNTING, 1, FALLEN * WAD, left["amount"])
@@ -136,7 +138,8 @@ def test_each_profit_gives_in_proportion(crowd):
     assert profit(crowd, crowd.losers[0], r.price) < 0
     resolve(crowd, *crowd.everybody)
     counted = resolution(crowd)
-    assert counted.stage == APPLYING and counted.profits == sum(gains.values())
+    assert counted.stage == APPLYING
+    assert counted.profits == sum(gains.values())
     assert counted.cut == r.deficit
     before = {a: equity(crowd, a) for a in crowd.everybody}
     pool = crowd.bench.protocol.market(MARKET).equity
@@ -150,7 +153,8 @@ def test_each_profit_gives_in_proportion(crowd):
     # The pool gets back what it had advanced, and at most a wei per winner more.
     assert crowd.bench.protocol.market(MARKET).equity - pool == sum(given.values())
     assert 0 <= sum(given.values()) - r.deficit < len(gains)
-    assert resolution(crowd).stage == NONE and status(crowd) == REDUCE_ONLY
+    assert resolution(crowd).stage == NONE
+    assert status(crowd) == REDUCE_ONLY
     assert owed(crowd) == crowd.bench.protocol.view("booked") * crowd.bench.protocol.view("TOKEN_SCALE")
 
 

@@ -70,13 +70,16 @@ def owed(bench):
 
 
 def test_each_position_ends_at_the_average(bench):
-    """balance' = balance - funding + floor(size * price) - notional, to the wei."""
+    """Balance' = balance - funding + floor(size * price) - notional, to the wei."""
     index = shut(bench, PRICE * 103 // 100)
     view = bench.protocol.view
     expected = {}
     for account in people(bench):
         held, health = view("positionOf", account, MARKET), view("healthOf", account)
-        assert abs(health.equity - balance(bench, account) - held.size * index // WAD + held.notional) < 100 * WAD
+        assert (
+            abs(health.equity - balance(bench, account) - held.size * index // WAD + held.notional)
+            < 100 * WAD
+        )
         expected[account] = health.equity
     finish(bench, people(bench))
     for account, equity in expected.items():
@@ -134,7 +137,9 @@ def test_profits_beyond_the_pool_are_shared_in_proportion(bench):
     resolve(bench, *losers, *winners)
     r = view("resolutionOf", MARKET)
     cash = view("marketOf", MARKET).cash
-    assert r.stage == APPLYING and 0 < cash < r.profits and r.cut == r.profits - cash
+    assert r.stage == APPLYING
+    assert 0 < cash < r.profits
+    assert r.cut == r.profits - cash
     gains = {}
     for account in winners:
         held = view("positionOf", account, MARKET)
