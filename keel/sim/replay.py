@@ -8,6 +8,7 @@ from keel.analytics.record import DayRecord, Sample
 from keel.analytics.tape import Tape
 from keel.errors import ConfigError
 from keel.evm.chain import Chain
+from keel.keepers.backstop import Resolver, Unwinder
 from keel.keepers.executor import Outcome, execute
 from keel.keepers.liquidator import Liquidator
 from keel.keepers.loop import Duty, turn
@@ -54,6 +55,8 @@ class Replay:
         self._duties = (
             Duty(PriceKeeper(), accounts[_PRICE_KEEPER], watches=False),
             Duty(Liquidator(), accounts[_LIQUIDATOR], watches=True),
+            Duty(Resolver(), accounts[_LIQUIDATOR], watches=True),
+            Duty(Unwinder(), accounts[_LIQUIDATOR], watches=False),
         )
         self._cast = draw_cast(
             day.seed, day.traders, accounts, len(day.path), day.outage_step, contracts.token_decimals

@@ -1,4 +1,4 @@
-"""Market shutdown: every position ends at one fixed price, in any order, and the payouts are what the books say."""
+"""Market shutdown: every position ends at one fixed price, in any order; payouts are what the books say."""
 
 from itertools import permutations
 
