@@ -43,12 +43,15 @@ LAYERS = {
     "ledgers": Layer(
         "core/MarketBase.sol core/KeelViews.sol funding/FundingEscrow.sol funding/FundingLedger.sol "
         "margin/Positions.sol margin/MarginLedger.sol margin/Accounts.sol market/Filling.sol "
-        "market/Trading.sol market/MarketUpkeep.sol liquidation/Waterfall.sol liquidation/Backstop.sol "
+        "market/Trading.sol market/MarketUpkeep.sol liquidation/Waterfall.sol liquidation/Backstop.sol liquidation/Resolutions.sol "
         "liquidation/Choice.sol liquidation/Liquidations.sol pool/Pools.sol "
         "insurance/InsuranceLedger.sol governance/Governance.sol",
         "types interfaces libraries maths stores storage",
     ),
-    "core": Layer("Keel.sol KeelExtension.sol KeelLiquidation.sol", "types interfaces libraries maths stores storage ledgers"),
+    "core": Layer(
+        "Keel.sol KeelExtension.sol KeelLiquidation.sol",
+        "types interfaces libraries maths stores storage ledgers",
+    ),
     # Nothing lists this layer, so nothing but mocks imports mocks.
     "mocks": Layer("mocks/*", "types interfaces libraries maths stores"),
 }
