@@ -14,7 +14,7 @@ import {Trading} from "./market/Trading.sol";
 /// @notice The core: holds all tokens and all books. Bind IKeel at its address. Margin, trades, liquidations, upkeep and
 /// views are here; pools, insurance and governance are in the extension, reached through the fallback on this storage.
 /// Not upgradeable: the extension is fixed at construction.
-/// @custom:halt the guardian makes a market reduce-only; nothing stops reductions, margin or liquidations.
+/// @custom:halt the guardian restricts a market for 7 days, governance for good; nothing stops reductions, margin or liquidations.
 contract Keel is Trading, Liquidations, MarketUpkeep, KeelViews, Multicallable {
     /// @notice Code of the cold half, run by delegatecall.
     address public immutable EXTENSION;

@@ -1,21 +1,20 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {Market} from "../types/Market.sol";
 import {MarketConfig, MarketLinks} from "../types/MarketConfig.sol";
 import {IFundingModel} from "../interfaces/IFundingModel.sol";
 import {IKeelPool} from "../interfaces/IKeelPool.sol";
-import {MarketBase} from "../core/MarketBase.sol";
 import {IKeelCore} from "../interfaces/IKeelCore.sol";
 import {FundingCall} from "../funding/FundingCall.sol";
 import {FundingView} from "../funding/FundingView.sol";
 import {MarketRules} from "./MarketRules.sol";
+import {Restrictions} from "./Restrictions.sol";
 
 /// @title Listing and parameters
 /// @notice The access manager says who may call what, MarketRules what a parameter may be. Funding up to now is
 /// accrued at the old parameters before new ones count.
-abstract contract Governance is MarketBase, AccessManaged, IKeelPool {
+abstract contract Governance is Restrictions {
     /// @notice Name the access manager, once: the core's constructor calls this on its own storage.
     /// @param authority_ access manager.
     function start(address authority_) external {
@@ -43,6 +42,8 @@ abstract contract Governance is MarketBase, AccessManaged, IKeelPool {
         MarketConfig memory before;
         markets[market].load(m);
         configs[market].load(before);
+        // A proposal that waited must not undo what happened to the status meanwhile.
+        config.status = before.status;
         MarketRules.check(market, config, links_);
         if (_skew(m) != 0 && config.depthPerShare != before.depthPerShare) {
             revert ParameterOutOfBounds(
@@ -59,16 +60,6 @@ abstract contract Governance is MarketBase, AccessManaged, IKeelPool {
             _adopt(market, m, config);
         }
         _set(market, config, links_);
-    }
-
-    /// @inheritdoc IKeelPool
-    function restrictMarket(uint16 market) external restricted {
-        _setStatus(market, STATUS_REDUCE_ONLY);
-    }
-
-    /// @inheritdoc IKeelPool
-    function reopenMarket(uint16 market) external restricted {
-        _setStatus(market, STATUS_OPEN);
     }
 
     /// @inheritdoc IKeelPool
@@ -99,11 +90,5 @@ abstract contract Governance is MarketBase, AccessManaged, IKeelPool {
         configs[market].store(config);
         links[market] = links_;
         emit MarketConfigured(market, config, links_);
-    }
-
-    function _setStatus(uint16 market, uint8 status) private {
-        if (configs[market].status() == 0) revert MarketUnknown(market);
-        configs[market].setStatus(status);
-        emit MarketStatusSet(market, status);
     }
 }

@@ -70,7 +70,7 @@ abstract contract Trading is Filling {
     }
 
     function _checkMarket(Touch memory t, bool reduces) private view {
-        if (!reduces && t.config.status == STATUS_REDUCE_ONLY) revert MarketReduceOnly(t.marketId);
+        if (!reduces && t.config.status > STATUS_OPEN) revert MarketReduceOnly(t.marketId);
         ValidityLadder.require_(t.market.price, t.validity, reduces ? Action.Reduce : Action.Open);
     }
 

@@ -122,6 +122,7 @@ abstract contract Pools is MarketBase, IKeelPool {
         configs[market].load(c);
         markets[market].load(m);
         if (msg.sender != links[market].vault) revert NotVault(msg.sender);
+        if (c.status == STATUS_CLOSED) revert MarketClosed(market);
         ValidityLadder.require_(m.price, _validityOf(m, c), action);
     }
 

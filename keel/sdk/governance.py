@@ -1,13 +1,64 @@
-"""Governance through the timelock: whoever proposes waits for its delay, then anyone executes."""
+"""Governance: roles, the delay of the timelock, and what the guardian may do without it.
+
+Whoever proposes waits for the delay, then anyone executes. The guardian restricts a market at once, and what
+he did lapses.
+"""
 
 from dataclasses import dataclass
+from enum import IntEnum
 from itertools import count
 from typing import Any
 
+from keel.config.deployment import DeploymentSettings
+from keel.errors import ConfigError
 from keel.evm.chain import Chain, Contract, Receipt
+
+GOVERNOR_FUNCTIONS = ("listMarket", "setMarket", "holdMarket", "reopenMarket", "setInsuranceVault")
+GUARDIAN_FUNCTIONS = ("restrictMarket",)
+# Chain ids of development nodes.
+LOCAL_CHAINS = frozenset({1_337, 31_337})
+LEAST_DELAY = 86_400
 
 _WORD = 32
 _NO_PREDECESSOR = bytes(_WORD)
+
+
+class Status(IntEnum):
+    """What a market takes; no status blocks reductions, margin, liquidations, prices or funding."""
+
+    OPEN = 1
+    REDUCE_ONLY = 2
+    CLOSED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """Ids of the access manager's roles."""
+
+    admin: int
+    governor: int
+    guardian: int
+
+
+@dataclass(frozen=True, slots=True)
+class Restriction:
+    """Status of a market, and whose it is; times are seconds since 1970.
+
+    Attributes:
+        market: Market id.
+        status: What it takes.
+        by: The guardian who set the status; None: governance.
+        until: From when on anyone may lift it; None: it stands until governance changes it.
+        rested_at: From when on the guardian may restrict it anew; None: at any time.
+        lapsed: Whether anyone may lift it now.
+    """
+
+    market: int
+    status: Status
+    by: str | None
+    until: int | None
+    rested_at: int | None
+    lapsed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +112,68 @@ def execute(chain: Chain, timelock: Contract, proposal: Proposal, sender: str) -
         Reverted: It is too early, or the call itself is refused.
     """
     return chain.send(timelock, "execute", *proposal.operation, sender=sender)
+
+
+def roles_of(chain: Chain, access: Contract) -> Roles:
+    """Ids of the roles, from a KeelAccess."""
+    names = ("ADMIN_ROLE", "GOVERNOR_ROLE", "GUARDIAN_ROLE")
+    return Roles(*(chain.call(access, name) for name in names))
+
+
+def require_delay(chain_id: int, settings: DeploymentSettings) -> None:
+    """Refuse settings whose governance is unfit for a chain that is not local.
+
+    Args:
+        chain_id: Chain id; those of development nodes take anything.
+        settings: What is to be deployed.
+
+    Raises:
+        ConfigError: The delay is below a day, or governor or guardian are left to the deployer.
+    """
+    if chain_id in LOCAL_CHAINS:
+        return
+    if settings.timelock_seconds < LEAST_DELAY:
+        raise ConfigError(
+            f"timelock_seconds is {settings.timelock_seconds}, chain {chain_id} is not local",
+            f"make it {LEAST_DELAY} at least",
+        )
+    for name in ("governor", "guardian"):
+        if getattr(settings, name) is None:
+            raise ConfigError(f"{name} is not set, chain {chain_id} is not local", "name its address")
+
+
+def restriction(chain: Chain, core: Contract, market: int) -> Restriction:
+    """Status of a market, who set it and until when. Raises Reverted (MarketUnknown)."""
+    found = chain.call(core, "restrictionOf", market)
+    return Restriction(
+        market=market,
+        status=Status(found.status),
+        by=found.by if int(found.by, 16) else None,
+        until=found.until or None,
+        rested_at=found.restedAt or None,
+        lapsed=0 < found.until <= chain.timestamp(),
+    )
+
+
+def restrict(chain: Chain, core: Contract, market: int, level: Status, sender: str) -> Receipt:
+    """Tighten a market's status for a while: the guardian only, at once.
+
+    Raises:
+        Reverted: The sender is no guardian or his mandate is over, the market is as tight already, or was
+            restricted a short while ago (GuardianRests).
+    """
+    return chain.send(core, "restrictMarket", market, int(level), sender=sender)
+
+
+def lift(chain: Chain, core: Contract, market: int, sender: str) -> Receipt:
+    """End a guardian's restriction whose time is over; anyone may. Raises Reverted (NothingToLift)."""
+    return chain.send(core, "liftMarket", market, sender=sender)
+
+
+def mandate_end(chain: Chain, access: Contract, guardian: str) -> int:
+    """When a guardian's mandate ends, seconds since 1970; 0 = never had one."""
+    end: int = chain.call(access, "mandateEnd", guardian)
+    return end
 
 
 def _known(chain: Chain, timelock: Contract, proposal: Proposal) -> bool:

@@ -135,7 +135,7 @@ def short_average(where, sample, last):
 def test_the_reduce_only_column(hit, act):
     """The guardian's switch forbids new risk, whatever the price; everything else stays as the row says."""
     fault, where, _ = hit
-    where.send("restrictMarket", MARKET, sender=where.provider)
+    where.send("restrictMarket", MARKET, 2, sender=where.provider)
     if act.action == Action.OPEN:
         assert_refused(where, refusal("MarketReduceOnly", market=MARKET), lambda: act.run(where))
     else:
