@@ -36,8 +36,23 @@ def permit(_stage: Stage, draws: Draws) -> list[Action]:
 
 
 def restrict(stage: Stage, draws: Draws) -> list[Action]:
-    """The guardian, or somebody who would like to be, makes a market reduce-only."""
-    return [Action("restrict", (_governor(draws), draws.pick(stage.world.markets)))]
+    """The guardian, or somebody who would like to be, restricts a market; rarely to what is no level."""
+    level = draws.integer(2, 3) if draws.chance(95) else draws.integer(0, 4)
+    return [Action("restrict", (_governor(draws), draws.pick(stage.world.markets), level))]
+
+
+def lift(stage: Stage, draws: Draws) -> list[Action]:
+    """Somebody would like to trade again, mostly long before the guardian's time is over."""
+    market = draws.pick(stage.world.markets)
+    until = stage.world.protocol.view("restrictionOf", market).until
+    wait = max(until - stage.present.now, 0)
+    waits = [Action("warp", (wait,))] if wait and draws.chance(20) else []
+    return [*waits, Action("lift", (draws.integer(0, 9), market))]
+
+
+def hold(stage: Stage, draws: Draws) -> list[Action]:
+    """The governor restricts a market until further notice."""
+    return [Action("hold", (_governor(draws), draws.pick(stage.world.markets), draws.integer(1, 3)))]
 
 
 def reopen(stage: Stage, draws: Draws) -> list[Action]:
