@@ -5,7 +5,9 @@ from rules.access_list import GATES, READ_ONLY, Gate
 from rules.access_matrix import DOCUMENT, World, matrix, render, state_changing
 from rules.report import Problem, assert_clean
 
+from keel.analytics.sizes import runtime_sizes
 from keel.artifacts import artifact, signature
+from keel.evm.revm import RevmChain
 from keel.sdk.governance import roles_of
 
 
@@ -42,6 +44,22 @@ def test_interface__has_no_function_outside_the_matrix():
         if entry["type"] == "function"
     }
     assert promised <= kept
+
+
+def test_people_get_the_same_answers_on_revm(world):
+    """Which lets no contract begin a call, but is another machine."""
+    other = World(RevmChain())
+    functions = [function for contract in GATES for function in state_changing(contract)]
+    assert len(world.people) == 8
+    for function in functions:
+        for caller in world.people:
+            assert other.refusal(function, caller) == world.refusal(function, caller)
+
+
+def test_every_contract_is_in_the_matrix():
+    """Whatever is put on a chain; the extension is the other half of the core's address."""
+    deployed = set(runtime_sizes())
+    assert deployed == {*GATES, *READ_ONLY, "KeelExtension"}
 
 
 @pytest.mark.parametrize("name", READ_ONLY)

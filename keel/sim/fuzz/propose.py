@@ -43,7 +43,7 @@ WEIGHTS: Mapping[Plan, int] = MappingProxyType(
         propose_rare.donate: 4,
         propose_rare.permit: 2,
         propose_rare.restrict: 3,
-        propose_rare.lift: 2,
+        propose_rare.lift: 4,
         propose_rare.hold: 1,
         propose_rare.reopen: 40,
         propose_rare.parameter: 5,

@@ -43,10 +43,10 @@ def restrict(stage: Stage, draws: Draws) -> list[Action]:
 
 def lift(stage: Stage, draws: Draws) -> list[Action]:
     """Somebody would like to trade again, mostly long before the guardian's time is over."""
-    market = draws.pick(stage.world.markets)
-    until = stage.world.protocol.view("restrictionOf", market).until
-    wait = max(until - stage.present.now, 0)
-    waits = [Action("warp", (wait,))] if wait and draws.chance(20) else []
+    rules = stage.world.rules
+    market = draws.pick([market for market in rules if rules[market].until] or list(rules))
+    wait = max(rules[market].until - stage.present.now, 0)
+    waits = [Action("warp", (wait,))] if wait and draws.chance(50) else []
     return [*waits, Action("lift", (draws.integer(0, 9), market))]
 
 

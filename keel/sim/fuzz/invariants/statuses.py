@@ -1,6 +1,7 @@
 """What a market's status blocks, and what it never does; who may loosen it."""
 
 from keel.model.ledger.books import STATUS_CLOSED, STATUS_OPEN
+from keel.model.ledger.restrictions import TERM
 from keel.model.market_set import iterate
 from keel.sim.fuzz.ghost import INSURANCE
 from keel.sim.fuzz.invariants.base import require
@@ -23,17 +24,39 @@ def asked_status(step: Step) -> int:
     return step.action.args[2]
 
 
-def inv_56_loosening(step: Step) -> int:
-    """The guardian only tightens, and what anyone lifts is over."""
-    market = step.action.args[1]
-    shown = step.world.protocol.view("restrictionOf", market)
-    before, after = step.before.rules[market].config.status, step.after.rules[market].config.status
-    require(shown.status == after, "shown", shown.status, "stored", after)
-    until = shown.until
-    if step.action.name == "lift":
-        require(after <= before and until == 0, "from", before, "to", after, "until", until)
+def inv_56_restricted(step: Step) -> int:
+    """The guardian only tightens, for a term that he cannot prolong, and then rests."""
+    market, now = step.action.args[1], step.after.now
+    old, new = step.before.rules[market], step.after.rules[market]
+    require(new.config.status > STATUS_OPEN, "status", new.config.status)
+    if now < old.until:
+        require(new.config.status > old.config.status, "from", old.config.status, "to", new.config.status)
+        require(new.until == old.until, "until", old.until, "prolonged to", new.until)
     else:
-        require(after > STATUS_OPEN and until > step.after.now, "status", after, "until", until)
+        require(now >= old.rested_at, "now", now, "rests until", old.rested_at)
+        require((new.until, new.rested_at) == (now + TERM, now + 2 * TERM), "now", now, "until", new.until)
+    return 1
+
+
+def inv_56_lifted(step: Step) -> int:
+    """Anyone loosens a status, once it is over, and nothing is left to lift."""
+    market, now = step.action.args[1], step.after.now
+    old, new = step.before.rules[market], step.after.rules[market]
+    require(0 < old.until <= now, "now", now, "until", old.until)
+    require(new.config.status < old.config.status, "from", old.config.status, "to", new.config.status)
+    require((new.until, new.rested_at) == (0, old.rested_at), "until", new.until, "rests", new.rested_at)
+    return 1
+
+
+def inv_56_refused(step: Step) -> int:
+    """Nobody waits longer than he must: a restriction is over, and a rest, when its time is."""
+    error = step.error.error
+    if error not in ("NothingToLift", "GuardianRests"):
+        return 0
+    market, told = step.error.values
+    rules, now = step.before.rules[market], step.after.now
+    known = rules.until if error == "NothingToLift" else rules.rested_at
+    require(told == known and (told == 0 or now < told), "now", now, "told", told, "known", known)
     return 1
 
 
@@ -69,5 +92,5 @@ def inv_59_refused(step: Step) -> int:
     require(status >= least, "market", market, "status", status, "refused", step.error)
     if name in ("trade", "update_trade"):
         old, size = step.before.position(args[1], market).size, args[3]
-        require(old * size >= 0 or abs(size) > abs(old), "a reduction of", old, "by", size, "was refused")
+        require(old * size >= 0 or abs(size) > abs(old), "position", old, "reduction refused", size)
     return 1
