@@ -10,8 +10,9 @@ from itertools import count
 from typing import Any
 
 from keel.config.deployment import DeploymentSettings
-from keel.errors import ConfigError
+from keel.errors import ChainError, CodecError, ConfigError, DataError
 from keel.evm.chain import Chain, Contract, Receipt
+from keel.sdk.deployment import Record, market_names
 
 GOVERNOR_FUNCTIONS = ("listMarket", "setMarket", "holdMarket", "reopenMarket", "setInsuranceVault")
 GUARDIAN_FUNCTIONS = ("restrictMarket",)
@@ -21,6 +22,7 @@ LEAST_DELAY = 86_400
 
 _WORD = 32
 _NO_PREDECESSOR = bytes(_WORD)
+_NOBODY = "0x" + "00" * 20
 
 
 class Status(IntEnum):
@@ -144,7 +146,7 @@ def require_delay(chain_id: int, settings: DeploymentSettings) -> None:
 
 def restriction(chain: Chain, core: Contract, market: int) -> Restriction:
     """Status of a market, who set it and until when. Raises Reverted (MarketUnknown)."""
-    found = chain.call(core, "restrictionOf", market)
+    found = chain.call(core, "restrictionOf", market, sender=_NOBODY)
     return Restriction(
         market=market,
         status=Status(found.status),
@@ -172,8 +174,71 @@ def lift(chain: Chain, core: Contract, market: int, sender: str) -> Receipt:
 
 def mandate_end(chain: Chain, access: Contract, guardian: str) -> int:
     """When a guardian's mandate ends, seconds since 1970; 0 = never had one."""
-    end: int = chain.call(access, "mandateEnd", guardian)
+    end: int = chain.call(access, "mandateEnd", guardian, sender=_NOBODY)
     return end
+
+
+class Guard:
+    """Restrictions of a deployment's markets, from its record.
+
+    Args:
+        chain: Chain of the deployment.
+        record: Its record.
+
+    Attributes:
+        core: The core.
+        access: The access manager.
+        names: Names of markets by id.
+
+    Raises:
+        ConfigError: The record is not of a finished deployment.
+    """
+
+    def __init__(self, chain: Chain, record: Record) -> None:
+        for step in ("core", "access"):
+            if step not in record.contracts:
+                path = record.path.name if record.path else "the record"
+                raise ConfigError(f"{path} has no {step}", "give the record of a finished deployment")
+        self._chain = chain
+        self.core = chain.at("IKeel", record.contracts["core"][1])
+        self.access = chain.at("KeelAccess", record.contracts["access"][1])
+        self.names = market_names(record)
+
+    def markets(self) -> tuple[Restriction, ...]:
+        """Of all markets, in order of their ids. Raises ChainError where there is no core."""
+        return tuple(restriction(self._chain, self.core, market) for market in range(1, self._count() + 1))
+
+    def market(self, market: int) -> Restriction:
+        """Of one market.
+
+        Raises:
+            DataError: The deployment has no market of that id.
+            ChainError: There is no core on this chain.
+        """
+        count = self._count()
+        if not 1 <= market <= count:
+            raise DataError(f"the deployment has no market {market}", f"choose 1 to {count}")
+        return restriction(self._chain, self.core, market)
+
+    def restrict(self, market: int, level: Status, sender: str) -> Receipt:
+        """See `restrict`."""
+        return restrict(self._chain, self.core, market, level, sender)
+
+    def lift(self, market: int, sender: str) -> Receipt:
+        """See `lift`."""
+        return lift(self._chain, self.core, market, sender)
+
+    def mandate_end(self, guardian: str) -> int:
+        """See `mandate_end`."""
+        return mandate_end(self._chain, self.access, guardian)
+
+    def _count(self) -> int:
+        try:
+            return int(self._chain.call(self.core, "marketCount", sender=_NOBODY))
+        except CodecError:
+            raise ChainError(
+                f"there is no core at {self.core.address}", "check that the record is of this chain"
+            ) from None
 
 
 def _known(chain: Chain, timelock: Contract, proposal: Proposal) -> bool:
