@@ -26,7 +26,11 @@ contract KeelAccess is AccessManager {
     /// @param admin first admin; the deployment hands the role to the timelock.
     constructor(address admin) AccessManager(admin) {}
 
-    /// @notice Whether an account has a role now: a guardian only until his mandate ends.
+    /// @notice Whether an account has a role now: a guardian only until its mandate ends.
+    /// @param roleId the role.
+    /// @param account who is asked about.
+    /// @return isMember true: has it.
+    /// @return delay between scheduling and executing a call here, seconds; no role of the deployment has one.
     function hasRole(uint64 roleId, address account) public view override returns (bool isMember, uint32 delay) {
         (isMember, delay) = super.hasRole(roleId, account);
         if (roleId == GUARDIAN_ROLE && block.timestamp >= mandateEnd[account]) isMember = false;

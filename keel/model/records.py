@@ -145,11 +145,13 @@ class Restriction:
     """What the guardian did to a market last; times are seconds.
 
     Attributes:
+        by: Address of the guardian behind the present status; zero: governance.
         until: From when on anyone may lift it; 0 = nothing of the guardian's to lift.
         rested_at: From when on the guardian may restrict the market again.
         standing: Status that lifting leaves: what governance had set.
     """
 
+    by: str = "0x" + "00" * 20
     until: int = 0
     rested_at: int = 0
     standing: int = 0

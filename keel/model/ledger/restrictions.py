@@ -12,11 +12,12 @@ TERM = 7 * 86_400
 class Restrictions(Books):
     """Status of every market. Roles are not checked here."""
 
-    def restrict_market(self, now: int, market: int, level: int) -> None:
+    def restrict_market(self, now: int, sender: str, market: int, level: int) -> None:
         """Tighten a market's status for `TERM`: the guardian, who then rests for as long.
 
         Args:
             now: Block time, seconds.
+            sender: The guardian.
             market: Market id.
             level: 2 no new risk, 3 also no exits of liquidity; above the present status.
         """
@@ -26,15 +27,20 @@ class Restrictions(Books):
                 raise Refused("GuardianRests", market, last.rested_at)
             # What has lapsed counts as lifted, whether anyone lifted it or not.
             status = last.standing if last.until else status
-            last = Restriction(now + TERM, now + 2 * TERM, status)
-        self._set_level(market, level, status + 1, last)
+            last = Restriction(sender, now + TERM, now + 2 * TERM, status)
+        self._set_level(market, level, status + 1, replace(last, by=sender))
 
     def lift_market(self, now: int, market: int) -> None:
         """End a guardian's restriction whose time is over. Anyone."""
         last = self.restriction_of(market)
         if last.until == 0 or now < last.until:
             raise Refused("NothingToLift", market, last.until)
-        self._set_level(market, last.standing, last.standing, replace(last, until=0))
+        self._set_level(
+            market,
+            last.standing,
+            last.standing,
+            replace(Restriction(), rested_at=last.rested_at, standing=last.standing),
+        )
 
     def hold_market(self, market: int, level: int) -> None:
         """Restrict a market until governance reopens it."""
