@@ -14,7 +14,7 @@ import {Trading} from "./market/Trading.sol";
 /// @notice The core: holds all tokens and all books. Bind IKeel at its address. Margin, trades, upkeep and views are here; pools,
 /// insurance and governance are in the extension, liquidations in its own extension, both reached through the fallback and on this
 /// storage. Not upgradeable: the extensions are fixed at construction.
-/// @custom:halt the guardian makes a market reduce-only; nothing stops reductions, margin or liquidations.
+/// @custom:halt the guardian restricts a market for 7 days, governance for good; nothing stops reductions, margin or liquidations.
 contract Keel is Trading, MarketUpkeep, KeelViews, Multicallable {
     /// @notice Code of pools, insurance and governance, run by delegatecall.
     address public immutable EXTENSION;

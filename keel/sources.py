@@ -6,6 +6,7 @@ output, and whoever loads the output compares.
 """
 
 import hashlib
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -31,6 +32,8 @@ def compile_all(root: Path) -> None:
     manifest = root / ".build" / "__local__.json"
     # ape keeps contracts whose files are gone.
     manifest.unlink(missing_ok=True)
+    # It looks at 500 files in that folder, and its own copies of the dependencies are more.
+    shutil.rmtree(root / "contracts" / ".cache", ignore_errors=True)
     digest = _digest(root)
     ape = Path(sys.executable).with_name("ape")
     if subprocess.run([ape, "compile", "--force"], cwd=root, check=False).returncode:

@@ -8,8 +8,8 @@ Examples:
 
 Settings are the name of a preset or the path of a TOML file. With --record every finished step is written
 down: run the same line again after a failure, and it goes on where it stopped. On a public network the
-settings name the real token, the feeds, a governor and a guardian; the account only pays. Without them the
-account is governor and guardian itself.
+settings name the real token, the feeds, a governor and a guardian, and a delay of a day at least; the account
+only pays. On a local chain, without them, the account is governor and guardian itself.
 """  # noqa: D301, click's mark for lines that stay as they are
 
 from pathlib import Path

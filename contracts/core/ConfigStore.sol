@@ -76,7 +76,7 @@ library ConfigStore {
         return self.tiers == _pack(tiers);
     }
 
-    /// @notice 0 unlisted, 1 open, 2 reduce only.
+    /// @notice As in MarketConfig.
     function status(ConfigWords storage self) internal view returns (uint8) {
         return uint8((self.limits >> STATUS_SHIFT) & STATUS_MASK);
     }

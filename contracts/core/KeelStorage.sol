@@ -14,14 +14,15 @@ import {ConfigWords} from "./ConfigStore.sol";
 import {MarketWords} from "./MarketStore.sol";
 
 /// @title Storage and token boundary, shared by the core and its extension
-/// @notice Both contracts inherit this one first and the core adds no storage of its own, so their layouts agree; the one slot of
-/// the access manager follows, in the extension. Buckets (account balances, pool cash, escrow reserves,
+/// @notice Both contracts inherit this one first and the core adds no storage of its own, so their layouts agree; the slots of
+/// the access manager and of the guardian's restrictions follow, in the extension. Buckets (account balances, pool cash, escrow reserves,
 /// funding clearing, insurance) are WAD; their sum is `bookedTokens * TOKEN_SCALE` at every moment.
 abstract contract KeelStorage is ReentrancyGuardTransient, IKeelErrors, IKeelEvents {
     /* CONSTANTS */
 
     uint8 internal constant STATUS_OPEN = 1;
     uint8 internal constant STATUS_REDUCE_ONLY = 2;
+    uint8 internal constant STATUS_CLOSED = 3;
     uint8 internal constant STATUS_RESOLVING = 4;
     uint8 internal constant STATUS_SHUT = 5;
     /// @dev Sizes stay below 2^110 so that eight of them on one side fit the interest sums with room to spare.

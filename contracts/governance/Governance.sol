@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {Escrow, EscrowOutcome} from "../types/Escrow.sol";
 import {Market} from "../types/Market.sol";
 import {MarketConfig, MarketLinks} from "../types/MarketConfig.sol";
@@ -9,7 +8,6 @@ import {PackedPriceLib} from "../types/PackedPrice.sol";
 import {Resolution, Stage} from "../types/Resolution.sol";
 import {IFundingModel} from "../interfaces/IFundingModel.sol";
 import {IKeelPool} from "../interfaces/IKeelPool.sol";
-import {MarketBase} from "../core/MarketBase.sol";
 import {IKeelCore} from "../interfaces/IKeelCore.sol";
 import {FundingCall} from "../funding/FundingCall.sol";
 import {FundingView} from "../funding/FundingView.sol";
@@ -17,11 +15,12 @@ import {MarginMath} from "../margin/MarginMath.sol";
 import {MultiplierMath} from "../margin/MultiplierMath.sol";
 import {ValidityLadder} from "../oracle/ValidityLadder.sol";
 import {MarketRules} from "./MarketRules.sol";
+import {Restrictions} from "./Restrictions.sol";
 
 /// @title Listing and parameters
 /// @notice The access manager says who may call what, MarketRules what a parameter may be. Funding up to now is
 /// accrued at the old parameters before new ones count.
-abstract contract Governance is MarketBase, AccessManaged, IKeelPool {
+abstract contract Governance is Restrictions {
     /// @notice Name the access manager, once: the core's constructor calls this on its own storage.
     /// @param authority_ access manager.
     function start(address authority_) external {
@@ -52,6 +51,8 @@ abstract contract Governance is MarketBase, AccessManaged, IKeelPool {
         markets[market].load(m);
         configs[market].load(before);
         configs[market].loadPosition(before);
+        // A proposal that waited must not undo what happened to the status meanwhile.
+        config.status = before.status;
         MarketRules.check(market, config, links_);
         if (_skew(m) != 0 && config.depthPerShare != before.depthPerShare) {
             revert ParameterOutOfBounds(
@@ -73,25 +74,17 @@ abstract contract Governance is MarketBase, AccessManaged, IKeelPool {
     }
 
     /// @inheritdoc IKeelPool
-    function restrictMarket(uint16 market) external restricted {
-        _setStatus(market, STATUS_REDUCE_ONLY);
-    }
-
-    /// @inheritdoc IKeelPool
-    function reopenMarket(uint16 market) external restricted {
-        _setStatus(market, STATUS_OPEN);
-    }
-
-    /// @inheritdoc IKeelPool
     function shutMarket(uint16 market) external restricted {
         IKeelCore(address(this)).accrue(market);
-        if (configs[market].status() != STATUS_REDUCE_ONLY) revert MarketNotRestricted(market);
+        uint8 status = configs[market].status();
+        if (status != STATUS_REDUCE_ONLY && status != STATUS_CLOSED) revert MarketNotRestricted(market);
         Market memory m;
         markets[market].load(m);
         if (ValidityLadder.suspect(m.price.flags)) _rejectEscrow(market);
         uint88 price = m.price.twap;
         markets[market].price = PackedPriceLib.join(price, price, m.price.sigma, 0, m.price.at, 0);
-        _setStatus(market, STATUS_SHUT);
+        configs[market].setStatus(STATUS_SHUT);
+        emit MarketStatusSet(market, STATUS_SHUT, msg.sender, 0);
         Resolution storage r = liquidationBooks[market].resolution;
         (r.number, r.stage, r.price) = (r.number + 1, Stage.Counting, price);
         (r.longLeft, r.shortLeft, r.deficit, r.profits) = (m.longInterest, m.shortInterest, 0, 0);
@@ -133,13 +126,5 @@ abstract contract Governance is MarketBase, AccessManaged, IKeelPool {
         Escrow storage e = escrows[market];
         escrowOutcomes[market][e.period] = EscrowOutcome.Rejected;
         emit EscrowClosed(market, false, e.longsPaid, e.shortsPaid, e.poolDue);
-    }
-
-    function _setStatus(uint16 market, uint8 status) private {
-        uint8 before = configs[market].status();
-        if (before == 0) revert MarketUnknown(market);
-        if (before >= STATUS_RESOLVING) revert MarketShut(market);
-        configs[market].setStatus(status);
-        emit MarketStatusSet(market, status);
     }
 }

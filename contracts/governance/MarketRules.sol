@@ -29,7 +29,7 @@ library MarketRules {
         _within("staleSeconds", c.staleSeconds, c.freshSeconds, 2 hours);
         _within("heartbeatSeconds", c.heartbeatSeconds, c.staleSeconds, 12 hours);
         _within("minNotional", c.minNotional, 1, 1_000_000);
-        _within("status", c.status, 1, 2);
+        _within("status", c.status, 1, 3);
         _within("keeperShareBps", links.keeperShareBps, 0, 5000);
         _within("targetBps", links.targetBps, 10_100, 20_000);
         _within("windowPpm", links.windowPpm, 100, PPM);

@@ -18,6 +18,14 @@ interface IKeelErrors {
     error NothingToResolve(uint16 market);
     /// @notice The market only takes reductions.
     error MarketReduceOnly(uint16 market);
+    /// @notice The market is closed: its pool neither grows nor shrinks, and who has a position in it does not withdraw.
+    error MarketClosed(uint16 market);
+    /// @notice The guardian restricted the market a short while ago.
+    /// @param restedAt from when on he may again, seconds.
+    error GuardianRests(uint16 market, uint256 restedAt);
+    /// @notice The market is under no restriction of the guardian's, or not long enough.
+    /// @param until from when on anyone may lift it, seconds; 0 = there is none.
+    error NothingToLift(uint16 market, uint256 until);
     /// @notice A zero amount or size does nothing.
     error ZeroAmount();
     /// @notice The size lies outside what a position can hold.

@@ -126,9 +126,11 @@ interface IKeelEvents {
     event FundingDustSwept(uint16 indexed market, uint256 amount);
     /// @notice A market was listed or its parameters changed.
     event MarketConfigured(uint16 indexed market, MarketConfig config, MarketLinks links);
-    /// @notice A market became reduce-only (2) or open again (1).
+    /// @notice A market's status was set.
     /// @param status as in MarketConfig.
-    event MarketStatusSet(uint16 indexed market, uint8 status);
+    /// @param by who called: the guardian, governance, or whoever lifted a restriction; zero: a loss that the market had to share out.
+    /// @param until from when on anyone may lift it, seconds; 0 = it stands until governance changes it.
+    event MarketStatusSet(uint16 indexed market, uint8 status, address indexed by, uint256 until);
     /// @notice The insurance vault was set.
     event InsuranceVaultSet(address vault);
 }

@@ -58,11 +58,20 @@ interface IKeelPool {
     function listMarket(MarketConfig calldata config, MarketLinks calldata links) external returns (uint16 market);
 
     /// @notice Replace a market's parameters, after accruing at the old ones. Restricted. A new funding model starts from its
-    /// own resting state.
+    /// own resting state. The status stays as it is, whatever `config` says.
     function setMarket(uint16 market, MarketConfig calldata config, MarketLinks calldata links) external;
 
-    /// @notice Stop new risk in a market. Restricted to the guardian. Blocks neither reduction, margin nor liquidation.
-    function restrictMarket(uint16 market) external;
+    /// @notice Tighten a market's status for 7 days. Restricted to the guardian, who can raise it within that time, but not
+    /// prolong it, and then rests for 7 days. No level blocks reductions, margin, liquidations, prices or funding.
+    /// @param level 2 no new risk, 3 also neither pool deposits, redemptions nor withdrawals of who has a position in it.
+    function restrictMarket(uint16 market, uint8 level) external;
+
+    /// @notice End a guardian's restriction whose time is over: back to what governance had set. Anyone.
+    function liftMarket(uint16 market) external;
+
+    /// @notice Restrict a market until governance reopens it. Restricted to the governor.
+    /// @param level as in `restrictMarket`; it may be lower than the present one.
+    function holdMarket(uint16 market, uint8 level) external;
 
     /// @notice Take new risk again. Restricted to the governor.
     function reopenMarket(uint16 market) external;
@@ -70,6 +79,14 @@ interface IKeelPool {
     /// @notice End a market: every position is settled at the present average of its price, which nobody chooses. Restricted to the governor;
     /// the market must be reduce-only. See IKeelLiquidation.resolve.
     function shutMarket(uint16 market) external;
+    /// @notice Status of a market, and whose it is.
+    /// @return status as in MarketConfig.
+    /// @return by the guardian who set it; zero: governance.
+    /// @return until from when on anyone may lift it, seconds; 0 = it stands until governance changes it.
+    /// @return restedAt from when on the guardian may restrict the market anew, seconds.
+    function restrictionOf(
+        uint16 market
+    ) external view returns (uint8 status, address by, uint256 until, uint256 restedAt);
 
     /// @notice Set the insurance vault. Restricted; while no insurance share exists.
     function setInsuranceVault(address vault) external;

@@ -121,7 +121,7 @@ abstract contract Resolutions is Backstop {
             _begin(t, r);
         } else {
             configs[t.marketId].setStatus(STATUS_REDUCE_ONLY);
-            emit MarketStatusSet(t.marketId, STATUS_REDUCE_ONLY);
+            emit MarketStatusSet(t.marketId, STATUS_REDUCE_ONLY, address(0), 0);
         }
     }
 }

@@ -90,7 +90,7 @@ abstract contract Waterfall is Filling {
         (r.longLeft, r.shortLeft, r.profits) = (t.market.longInterest, t.market.shortInterest, 0);
         (r.deficit, r.waiting) = (r.waiting, 0);
         configs[t.marketId].setStatus(STATUS_RESOLVING);
-        emit MarketStatusSet(t.marketId, STATUS_RESOLVING);
+        emit MarketStatusSet(t.marketId, STATUS_RESOLVING, address(0), 0);
         emit ResolutionBegun(t.marketId, r.number, r.price);
     }
 }

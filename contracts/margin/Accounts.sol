@@ -30,6 +30,9 @@ abstract contract Accounts is MarginLedger, IKeelCore {
             revert NotAuthorized(msg.sender, AccountId.unwrap(account));
         }
         Account memory a = accounts[account];
+        for (uint128 set = a.markets; set != 0; set >>= 16) {
+            if (configs[uint16(set)].status() == STATUS_CLOSED) revert MarketClosed(uint16(set));
+        }
         a.balance -= int128(int256(_toAmount(tokens)));
         Health memory h = _healthOf(account, a, Action.Withdraw);
         if (h.withdrawable < int256(h.initial)) revert MarginTooLow(h.withdrawable, h.initial);

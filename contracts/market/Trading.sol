@@ -71,7 +71,7 @@ abstract contract Trading is Filling, Accounts {
     }
 
     function _checkMarket(Touch memory t, bool reduces) private view {
-        if (!reduces && t.config.status != STATUS_OPEN) revert MarketReduceOnly(t.marketId);
+        if (!reduces && t.config.status > STATUS_OPEN) revert MarketReduceOnly(t.marketId);
         _checkResolved(t.id, t.marketId, t.config.status);
         ValidityLadder.require_(t.market.price, t.validity, reduces ? Action.Reduce : Action.Open);
     }

@@ -122,6 +122,7 @@ abstract contract Pools is MarketBase, IKeelPool {
         configs[market].load(c);
         markets[market].load(m);
         if (msg.sender != links[market].vault) revert NotVault(msg.sender);
+        if (c.status == STATUS_CLOSED) revert MarketClosed(market);
         // A pool that waits for its share of a loss, or that is gone.
         bool settled = c.status == STATUS_SHUT && action == Action.PoolRedeem && m.longInterest | m.shortInterest == 0;
         if (c.status >= STATUS_RESOLVING && !settled) revert MarketShut(market);

@@ -32,7 +32,8 @@ struct MarketConfig {
     uint16 heartbeatSeconds;
     /// Smallest open position, whole quote units.
     uint32 minNotional;
-    /// 0 unlisted, 1 open, 2 reduce only, 4 resolving, 5 shut. 88 + 32 + 32 + 16 * 4 + 32 + 8 = 256.
+    /// 0 unlisted, 1 open, 2 reduce only, 3 closed (also to exits of liquidity), 4 resolving, 5 shut.
+    /// 88 + 32 + 32 + 16 * 4 + 32 + 8 = 256.
     uint8 status;
     /// Margin brackets and liquidation penalties.
     Brackets brackets;

@@ -39,6 +39,11 @@ class Tape:
         """See `Chain.accounts`."""
         return self._chain.accounts
 
+    @property
+    def chain_id(self) -> int:
+        """See `Chain.chain_id`."""
+        return self._chain.chain_id
+
     def deploy(self, contract: str, *args: Any, sender: str | None = None) -> Contract:
         """See `Chain.deploy`. Events of constructors are not kept."""
         return self._chain.deploy(contract, *args, sender=sender)

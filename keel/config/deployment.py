@@ -144,10 +144,11 @@ class DeploymentSettings(Settings):
     Attributes:
         token: Settlement token; None deploys one that anyone mints (local chains and testnets).
         token_decimals: Decimals of a deployed token.
-        timelock_seconds: Delay of governance.
+        timelock_seconds: Delay of governance; a day at least on a chain that is not local.
         insurance_cooldown_seconds: Time between request and claim of an insurance redemption.
-        governor: Proposer of the timelock; None is the deployer.
-        guardian: Who may make markets reduce-only; None is the deployer.
+        governor: Proposer of the timelock; None is the deployer, on local chains only.
+        canceller: Who may cancel what the governor proposed; None is nobody but the governor.
+        guardian: Who may restrict markets for a while; None is the deployer, on local chains only.
         sequencer_feed: Uptime feed of a rollup's sequencer; None on a chain that has none.
         sequencer_grace_seconds: How long after an outage nobody may open, and only the worst are liquidated.
         markets: Markets to list, in order of their ids.
@@ -155,9 +156,10 @@ class DeploymentSettings(Settings):
 
     token: str | None = None
     token_decimals: int = 6
-    timelock_seconds: int = 172_800
+    timelock_seconds: int = Field(172_800, ge=0, le=2_592_000)
     insurance_cooldown_seconds: int = 604_800
     governor: str | None = None
+    canceller: str | None = None
     guardian: str | None = None
     sequencer_feed: str | None = None
     sequencer_grace_seconds: int = 3_600

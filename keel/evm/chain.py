@@ -134,6 +134,10 @@ class Chain(Protocol):
     def accounts(self) -> Sequence[str]:
         """Checksummed senders that can be used right away."""
 
+    @property
+    def chain_id(self) -> int:
+        """Chain id, as in EIP-155."""
+
     def deploy(self, contract: str, *args: Any, sender: str | None = None) -> Contract:
         """Deploy a compiled contract; the sender defaults to the first account. Raises Reverted."""
 

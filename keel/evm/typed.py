@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from keel.artifacts import artifact
-from keel.evm.chain import Contract, Receipt
+from keel.evm.chain import CHAIN_ID, Contract, Receipt
 from keel.evm.codec import Function, contract_abi
 from keel.evm.scalars import normal_address
 
@@ -17,6 +17,11 @@ class TypedChain(ABC):
     @abstractmethod
     def accounts(self) -> Sequence[str]:
         """Checksummed senders that can be used right away."""
+
+    @property
+    def chain_id(self) -> int:
+        """See `Chain.chain_id`; that of a development chain, unless there is a node to ask."""
+        return CHAIN_ID
 
     @abstractmethod
     def create(self, code: bytes, sender: str) -> str:

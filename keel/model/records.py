@@ -118,7 +118,7 @@ class MarketConfig:
         stale_seconds: Price age up to which reductions and liquidations fill.
         heartbeat_seconds: Time after a stored price over which funding still accrues.
         min_notional: Smallest open position, whole quote units.
-        status: 0 unlisted, 1 open, 2 reduce only.
+        status: 0 unlisted, 1 open, 2 reduce only, 3 closed (also to exits of liquidity).
         brackets: Margin brackets and liquidation penalties.
         tiers: Size tiers of funding.
     """
@@ -138,6 +138,23 @@ class MarketConfig:
     status: int
     brackets: Brackets
     tiers: SizeTiers = SizeTiers()
+
+
+@dataclass(frozen=True, slots=True)
+class Restriction:
+    """What the guardian did to a market last; times are seconds.
+
+    Attributes:
+        by: Address of the guardian behind the present status; zero: governance.
+        until: From when on anyone may lift it; 0 = nothing of the guardian's to lift.
+        rested_at: From when on the guardian may restrict the market again.
+        standing: Status that lifting leaves: what governance had set.
+    """
+
+    by: str = "0x" + "00" * 20
+    until: int = 0
+    rested_at: int = 0
+    standing: int = 0
 
 
 @dataclass(frozen=True, slots=True)

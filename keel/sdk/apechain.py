@@ -52,6 +52,11 @@ class ApeChain(TypedChain):
         """The addresses that can send."""
         return tuple(self._signers)
 
+    @property
+    def chain_id(self) -> int:
+        """See `Chain.chain_id`."""
+        return int(self._provider.chain_id)
+
     def create(self, code: bytes, sender: str) -> str:
         """See `TypedChain.create`."""
         receipt, _ = self._mine({"data": code}, sender)

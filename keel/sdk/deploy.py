@@ -13,12 +13,10 @@ from keel.evm.chain import Chain, Contract
 from keel.sdk.deployment import Deployment, MarketContracts, Record, bind
 from keel.sdk.feeds import deploy_sources, feed_checks, read_sources
 from keel.sdk.funding import deploy_model
+from keel.sdk.governance import GOVERNOR_FUNCTIONS, GUARDIAN_FUNCTIONS, require_delay, roles_of
 
 Progress = Callable[[str], None]
 
-ADMIN_ROLE, GOVERNOR_ROLE, GUARDIAN_ROLE = 0, 1, 2
-GOVERNOR_FUNCTIONS = ("listMarket", "setMarket", "reopenMarket", "setInsuranceVault", "shutMarket")
-GUARDIAN_FUNCTIONS = ("restrictMarket",)
 _NOBODY = _ANYONE = "0x" + "00" * 20
 
 
@@ -51,7 +49,9 @@ class Deployer:
         Raises:
             Reverted: A contract refused a step (a parameter out of bounds, for example).
             ChainError: A price source has no believable price, or the wiring is not as it should be.
+            ConfigError: The chain is not local, and governance would be too fast or left to the deployer.
         """
+        require_delay(self._chain.chain_id, self._settings)
         access = self._contract("access", "KeelAccess", self._sender)
         timelock = self._timelock()
         token, decimals = self._token()
@@ -89,7 +89,8 @@ class Deployer:
     def _timelock(self) -> Contract:
         proposer = self._settings.governor or self._sender
         delay = self._settings.timelock_seconds
-        return self._contract("timelock", "KeelTimelock", delay, [proposer], [_ANYONE])
+        cancellers = [self._settings.canceller] if self._settings.canceller else []
+        return self._contract("timelock", "KeelTimelock", delay, [proposer], cancellers, [_ANYONE])
 
     def _sequencer(self) -> Contract | str:
         """The gate of a rollup's sequencer; nobody's address where there is none."""
@@ -136,16 +137,18 @@ class Deployer:
         governed = [core.abi.function(name).selector for name in GOVERNOR_FUNCTIONS]
         guarded = [core.abi.function(name).selector for name in GUARDIAN_FUNCTIONS]
         guardian = self._settings.guardian or self._sender
-        self._once("roles.governed", access, "setTargetFunctionRole", core, governed, GOVERNOR_ROLE)
-        self._once("roles.guarded", access, "setTargetFunctionRole", core, guarded, GUARDIAN_ROLE)
-        self._once("roles.governor", access, "grantRole", GOVERNOR_ROLE, timelock, 0)
-        self._once("roles.guardian", access, "grantRole", GUARDIAN_ROLE, guardian, 0)
-        self._once("roles.admin", access, "grantRole", ADMIN_ROLE, timelock, 0)
-        self._once("roles.renounce", access, "renounceRole", ADMIN_ROLE, self._sender)
+        roles = roles_of(self._chain, access)
+        self._once("roles.governed", access, "setTargetFunctionRole", core, governed, roles.governor)
+        self._once("roles.guarded", access, "setTargetFunctionRole", core, guarded, roles.guardian)
+        self._once("roles.governor", access, "grantRole", roles.governor, timelock, 0)
+        self._once("roles.guardian", access, "grantRole", roles.guardian, guardian, 0)
+        self._once("roles.admin", access, "grantRole", roles.admin, timelock, 0)
+        self._once("roles.renounce", access, "renounceRole", roles.admin, self._sender)
 
     def _check(self, deployed: Deployment) -> None:
         """What must be true of a finished deployment."""
         call = self._chain.call
+        roles = roles_of(self._chain, deployed.access)
         expect = {
             "the core's token": (call(deployed.core, "TOKEN"), deployed.token.address),
             "the extension's token": (call(deployed.extension, "TOKEN"), deployed.token.address),
@@ -154,11 +157,11 @@ class Deployer:
             "the insurance vault": (call(deployed.core, "insurance").vault, deployed.insurance.address),
             "the number of markets": (call(deployed.core, "marketCount"), len(deployed.markets)),
             "the timelock's administration": (
-                call(deployed.access, "hasRole", ADMIN_ROLE, deployed.timelock)[0],
+                call(deployed.access, "hasRole", roles.admin, deployed.timelock)[0],
                 True,
             ),
             "the deployer's administration": (
-                call(deployed.access, "hasRole", ADMIN_ROLE, self._sender)[0],
+                call(deployed.access, "hasRole", roles.admin, self._sender)[0],
                 False,
             ),
         }

@@ -112,6 +112,12 @@ def addresses(deployment: Deployment) -> dict[str, str]:
     return flat
 
 
+def market_names(record: Record) -> dict[int, str]:
+    """Names of the markets that a deployment listed, by id."""
+    listed = [step.removesuffix(".list") for step in record.done if step.endswith(".list")]
+    return dict(enumerate(listed, start=1))
+
+
 def bind(chain: Chain, record: Record, step: str) -> Contract:
     """The contract a step deployed."""
     name, address = record.contracts[step]

@@ -7,7 +7,7 @@ from typing import Any
 from keel.errors import ChainError, CodecError, ConfigError, DataError
 from keel.evm.chain import Chain, Contract
 from keel.model.validity import Action, Defect, Validity
-from keel.sdk.deployment import Record, bind
+from keel.sdk.deployment import Record, bind, market_names
 
 _LENS = "oracle_lens"
 _NOBODY = "0x" + "00" * 20
@@ -118,8 +118,7 @@ class OracleReader:
             path = record.path.name if record.path else "the record"
             raise ConfigError(f"{path} has no {_LENS}", "give the record of a finished deployment")
         self._chain, self._lens = chain, bind(chain, record, _LENS)
-        listed = [step.removesuffix(".list") for step in record.done if step.endswith(".list")]
-        self._names = dict(enumerate(listed, start=1))
+        self._names = market_names(record)
         self._contracts = {address: name for name, address in record.contracts.values()}
 
     def markets(self) -> tuple[OracleState, ...]:

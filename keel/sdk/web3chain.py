@@ -54,7 +54,7 @@ class Web3Chain(TypedChain):
 
     @cached_property
     def chain_id(self) -> int:
-        """Chain id, as in EIP-155."""
+        """See `Chain.chain_id`."""
         return self._rpc.number("eth_chainId")
 
     def create(self, code: bytes, sender: str) -> str:

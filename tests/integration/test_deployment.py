@@ -9,8 +9,9 @@ from support.bench import rolled_back
 from keel.analytics.sizes import runtime_sizes
 from keel.config.deployment import load_deployment
 from keel.errors import ChainError, KeelError
-from keel.sdk.deploy import ADMIN_ROLE, GOVERNOR_FUNCTIONS, GOVERNOR_ROLE, GUARDIAN_ROLE, deploy
+from keel.sdk.deploy import deploy
 from keel.sdk.deployment import Record, addresses, load_record
+from keel.sdk.governance import GOVERNOR_FUNCTIONS, GUARDIAN_FUNCTIONS, Roles, roles_of
 
 NOBODY = "0x" + "00" * 20
 CODE_LIMIT = 24_576
@@ -86,23 +87,28 @@ def test_the_market_is_as_the_settings_say(ask, contracts, settings):
 
 def test_roles(deployed, contracts, ask):
     access, timelock, deployer = contracts.access, contracts.timelock, deployed.chain.accounts[0]
+    roles = roles_of(deployed.chain, access)
     holders = {
-        ADMIN_ROLE: {timelock.address},
-        GOVERNOR_ROLE: {timelock.address},
-        GUARDIAN_ROLE: {deployer},
+        roles.admin: {timelock.address},
+        roles.governor: {timelock.address},
+        roles.guardian: {deployer},
     }
+    assert len(holders) == 3
     for role, wanted in holders.items():
         everybody = (timelock.address, contracts.core.address, *deployed.chain.accounts)
         assert {who for who in everybody if ask(access, "hasRole", role, who)[0]} == wanted
 
 
-def test_restricted_functions_have_their_role(contracts, ask):
+def test_restricted_functions_have_their_role(deployed, contracts, ask):
+    roles = roles_of(deployed.chain, contracts.access)
+    assert roles == Roles(admin=0, governor=1, guardian=2)
+
     def role(target, function):
         selector = target.abi.function(function).selector
         return ask(contracts.access, "getTargetFunctionRole", target, selector)
 
-    assert {role(contracts.core, name) for name in GOVERNOR_FUNCTIONS} == {GOVERNOR_ROLE}
-    assert role(contracts.core, "restrictMarket") == GUARDIAN_ROLE
+    assert {role(contracts.core, name) for name in GOVERNOR_FUNCTIONS} == {roles.governor}
+    assert {role(contracts.core, name) for name in GUARDIAN_FUNCTIONS} == {roles.guardian}
 
 
 def test_the_timelock_governs_itself(deployed, contracts, ask, settings):

@@ -124,7 +124,7 @@ def test_a_multicall_is_all_or_nothing(bench):
 
 def test_the_guardian_restricts_and_governance_reopens(bench):
     guardian = bench.provider
-    done = bench.chain.send(bench.core, "restrictMarket", MARKET, sender=guardian)
+    done = bench.chain.send(bench.core, "restrictMarket", MARKET, 2, sender=guardian)
     assert done.event("MarketStatusSet").args["status"] == 2
     expected = refusal("MarketReduceOnly", market=MARKET)
     assert_refused(bench, expected, lambda: bench.trade(bench.newcomer, WAD))

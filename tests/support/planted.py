@@ -194,4 +194,60 @@ POOLS = [
     ),
 ]
 
-MUTANTS = [*BOOKS, *FUNDING, *WAITING, *TRADES, *LIQUIDATIONS, *POOLS]
+STATUSES = [
+    _in(
+        "KeelExtension",
+        "the_guardian_reopens",
+        "INV-56",
+        "_setLevel(market, level, status + 1, r);",
+        "_setLevel(market, level, STATUS_OPEN, r);",
+    ),
+    _in(
+        "KeelExtension",
+        "the_guardian_prolongs",
+        "INV-56",
+        "if (block.timestamp >= r.until) { if (block.timestamp < r.restedAt)",
+        "{ if (block.timestamp >= r.until && block.timestamp < r.restedAt)",
+    ),
+    _in(
+        "KeelExtension",
+        "restrictions_are_lifted_early",
+        "INV-56",
+        "if (r.until == 0 || block.timestamp < r.until) revert",
+        "if (r.until == 0) revert",
+    ),
+    _in(
+        "KeelExtension",
+        "restrictions_never_lapse",
+        "INV-56",
+        "if (r.until == 0 || block.timestamp < r.until) revert",
+        "revert",
+    ),
+    _in_core(
+        "a_closed_market_takes_no_reductions",
+        "INV-59",
+        "if (!reduces && t.config.status > STATUS_OPEN)",
+        "if ((!reduces || t.config.status == STATUS_CLOSED) && t.config.status > STATUS_OPEN)",
+    ),
+    _in_core(
+        "a_closed_market_takes_new_risk",
+        "INV-59",
+        "if (!reduces && t.config.status > STATUS_OPEN)",
+        "if (!reduces && t.config.status == STATUS_REDUCE_ONLY)",
+    ),
+    _in_core(
+        "who_has_a_position_withdraws_from_a_closed_market",
+        "INV-59",
+        "if (configs[uint16(set)].status() == STATUS_CLOSED)",
+        "if (configs[uint16(set)].status() > STATUS_CLOSED)",
+    ),
+    _in(
+        "KeelExtension",
+        "the_pool_of_a_closed_market_moves",
+        "INV-59",
+        "if (c.status == STATUS_CLOSED) revert",
+        "if (c.status > STATUS_CLOSED) revert",
+    ),
+]
+
+MUTANTS = [*STATUSES, *BOOKS, *FUNDING, *WAITING, *TRADES, *LIQUIDATIONS, *POOLS]

@@ -23,6 +23,16 @@ CLAMP_BPS = 1_000
 FUNDING_HEARTBEAT = 3_600
 SUSPECT = Defect.UNCERTAIN | Defect.VOLATILE | Defect.INVALID
 UNFIT = Defect.UNCERTAIN | Defect.SEQUENCER_GRACE
+# What each level refuses, and how; never a reduction, margin or a liquidation.
+BLOCKED = {
+    2: {Action.OPEN: "MarketReduceOnly"},
+    3: {
+        Action.OPEN: "MarketReduceOnly",
+        Action.WITHDRAW: "MarketClosed",
+        Action.POOL_DEPOSIT: "MarketClosed",
+        Action.POOL_REDEEM: "MarketClosed",
+    },
+}
 # Seconds of funding and of average that a test watches.
 WATCHED = 20
 
@@ -132,12 +142,14 @@ def short_average(where, sample, last):
 
 @pytest.mark.parametrize("broken", CANONICAL.values(), indirect=True, ids=lambda f: f.validity.name)
 @pytest.mark.parametrize("act", ACTS, ids=str)
-def test_the_reduce_only_column(hit, act):
-    """The guardian's switch forbids new risk, whatever the price; everything else stays as the row says."""
+@pytest.mark.parametrize("status", BLOCKED)
+def test_the_columns_of_restricted_markets(hit, act, status):
+    """The guardian's levels forbid what they say, whatever the price; all else stays as the row says."""
     fault, where, _ = hit
-    where.send("restrictMarket", MARKET, sender=where.provider)
-    if act.action == Action.OPEN:
-        assert_refused(where, refusal("MarketReduceOnly", market=MARKET), lambda: act.run(where))
+    where.send("restrictMarket", MARKET, status, sender=where.provider)
+    blocked = BLOCKED[status].get(act.action)
+    if blocked:
+        assert_refused(where, refusal(blocked, market=MARKET), lambda: act.run(where))
     else:
         check(where, act, fault.validity)
 

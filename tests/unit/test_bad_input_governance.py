@@ -29,7 +29,8 @@ def bench(used):
 RESTRICTED = {
     "listMarket": lambda b: (b.core, "listMarket", config_of(b), links_of(b)),
     "setMarket": lambda b: (b.core, "setMarket", MARKET, config_of(b), links_of(b)),
-    "restrictMarket": lambda b: (b.core, "restrictMarket", MARKET),
+    "restrictMarket": lambda b: (b.core, "restrictMarket", MARKET, 2),
+    "holdMarket": lambda b: (b.core, "holdMarket", MARKET, 2),
     "reopenMarket": lambda b: (b.core, "reopenMarket", MARKET),
     "setInsuranceVault": lambda b: (b.core, "setInsuranceVault", b.vault),
 }
@@ -54,7 +55,7 @@ def test_the_guardian_cannot_govern(bench, name):
 
 def test_the_governor_cannot_restrict(bench):
     expected = refusal("AccessManagedUnauthorized", caller=bench.timelock)
-    assert_refused(bench, expected, lambda: bench.govern(bench.core, "restrictMarket", MARKET))
+    assert_refused(bench, expected, lambda: bench.govern(bench.core, "restrictMarket", MARKET, 2))
 
 
 def test_the_access_manager_and_the_timelock_are_closed(bench):
@@ -99,8 +100,6 @@ CONFIG = [
     ("heartbeatSeconds", 43_201, 300, 43_200),
     ("minNotional", 0, 1, 1_000_000),
     ("minNotional", 1_000_001, 1, 1_000_000),
-    ("status", 0, 1, 2),
-    ("status", 3, 1, 2),
 ]
 LINKS = [
     ("keeperShareBps", 5_001, 0, 5_000),
@@ -225,6 +224,8 @@ def test_every_market_parameter_is_tried():
     # The bounds of the last limit and rate are their neighbours'; addresses have a test of their own.
     apart = {"brackets", "tiers", "fundingModel", "vault", "oracle"}
     apart |= {"limit3", "maintenance4", "penaltyMinBps"}
+    # A change of parameters leaves the status alone.
+    apart |= {"status"}
     assert known - apart == tried
 
 
@@ -233,8 +234,20 @@ def test_markets_that_do_not_exist(bench):
     args = (config_of(bench), links_of(bench))
     assert_refused(bench, expected, lambda: bench.govern(bench.core, "setMarket", 9, *args))
     assert_refused(bench, expected, lambda: bench.govern(bench.core, "reopenMarket", 9))
-    restrict = lambda: bench.chain.send(bench.core, "restrictMarket", 9, sender=bench.provider)  # noqa: E731
+    assert_refused(bench, expected, lambda: bench.govern(bench.core, "holdMarket", 9, 2))
+    restrict = lambda: bench.chain.send(bench.core, "restrictMarket", 9, 2, sender=bench.provider)  # noqa: E731
     assert_refused(bench, expected, restrict)
+    expected = refusal("NothingToLift", market=9, until=0)
+    lift = lambda: bench.chain.send(bench.core, "liftMarket", 9, sender=bench.stranger)  # noqa: E731
+    assert_refused(bench, expected, lift)
+
+
+@pytest.mark.parametrize("status", [0, 4])
+def test_the_status_of_a_new_market(bench, status):
+    expected = out_of_bounds("status", status, 1, 3)
+    links = links_of(bench, oracle=hub_of(bench, MARKET + 1).address)
+    list_it = lambda: bench.govern(bench.core, "listMarket", config_of(bench, status=status), links)  # noqa: E731
+    assert_refused(bench, expected, list_it)
 
 
 def test_what_open_interest_and_shares_forbid(bench):

@@ -182,7 +182,7 @@ def test_a_broken_feed(bench, defect):
 
 
 def test_a_reduce_only_market(bench):
-    bench.chain.send(bench.core, "restrictMarket", MARKET, sender=bench.provider)
+    bench.chain.send(bench.core, "restrictMarket", MARKET, 2, sender=bench.provider)
     expected = refusal("MarketReduceOnly", market=MARKET)
     for size, owner in ((WAD, bench.newcomer), (WAD, bench.trader), (-2 * WAD, bench.trader)):
         assert_refused(bench, expected, trade(bench, size, owner))

@@ -154,7 +154,7 @@ def test_moonwell_wrong_ratio_at_activation(bench, wrong, linked_after):
 
 def test_moonwell_the_guardian_needs_no_vote(bench):
     """I-32: the repair took five days of voting; here the guardian ends new risk at once, and no more."""
-    bench.send("restrictMarket", MARKET, sender=bench.provider)
+    bench.send("restrictMarket", MARKET, 2, sender=bench.provider)
     assert refused_because("MarketReduceOnly", lambda: bench.trade(bench.newcomer, WAD)) == {"market": MARKET}
     bench.trade(bench.trader, -WAD)
 

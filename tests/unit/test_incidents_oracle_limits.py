@@ -204,7 +204,7 @@ def test_popcat_nineteen_wallets_share_one_limit(bench, wallets):
 
 MAINTENANCE_PATHS = {
     "restricted and reopened": lambda b: (
-        b.send("restrictMarket", MARKET, sender=b.provider),
+        b.send("restrictMarket", MARKET, 2, sender=b.provider),
         b.govern(b.core, "reopenMarket", MARKET),
     ),
     "another hub": lambda b: b.link_feed([b.protocol.contracts.markets[0].sources[0]]),

@@ -42,7 +42,7 @@ def shut(bench, price=PRICE):
     for _ in range(12):
         bench.later(TWAP_SECONDS)
         bench.price(price)
-    bench.send("restrictMarket", MARKET, sender=bench.provider)
+    bench.send("restrictMarket", MARKET, 2, sender=bench.provider)
     bench.govern(bench.core, "shutMarket", MARKET)
     return bench.protocol.view("marketOf", MARKET).price.index
 
@@ -163,7 +163,7 @@ def test_a_shut_market_moves_no_more(bench):
     refused("MarketReduceOnly", lambda: bench.trade(bench.trader, WAD // 2))
     refused("MarketShut", lambda: bench.protocol.pool_deposit(MARKET, bench.one, bench.provider))
     refused("MarketShut", lambda: bench.govern(bench.core, "reopenMarket", MARKET))
-    refused("MarketShut", lambda: bench.send("restrictMarket", MARKET, sender=bench.provider))
+    refused("MarketShut", lambda: bench.send("restrictMarket", MARKET, 2, sender=bench.provider))
     bench.protocol.accrue(MARKET, bench.stranger)
     after = bench.protocol.view("marketOf", MARKET)
     assert (after.longsPaid, after.shortsPaid, after.price) == (
@@ -175,7 +175,7 @@ def test_a_shut_market_moves_no_more(bench):
 
 def test_only_a_restricted_market_is_shut_and_only_by_the_governor(bench):
     refused("MarketNotRestricted", lambda: bench.govern(bench.core, "shutMarket", MARKET))
-    bench.send("restrictMarket", MARKET, sender=bench.provider)
+    bench.send("restrictMarket", MARKET, 2, sender=bench.provider)
     refused("AccessManagedUnauthorized", lambda: bench.send("shutMarket", MARKET, sender=bench.stranger))
 
 

@@ -36,9 +36,11 @@ ESCROWED = {
 class Walk:
     """One random walk; the weights make all of opening, closing, liquidation and bad debt happen."""
 
+    world_type = World
+
     def __init__(self, seed: int) -> None:
         self.random = Random(seed)
-        self.world = World()
+        self.world = self.world_type()
         self.prices = list(PRICES)
         self.doubts: dict[int, str] = {}
         for market in self.world.markets:

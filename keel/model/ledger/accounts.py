@@ -1,9 +1,10 @@
 """Twin of `margin/Accounts.sol`: margin in, margin out, operators."""
 
+from keel.model import market_set
 from keel.model.errors import Refused
-from keel.model.ledger.books import add, same_address
+from keel.model.ledger.books import STATUS_CLOSED, add, same_address
 from keel.model.ledger.margins import MarginLedger
-from keel.model.records import EscrowClaim
+from keel.model.records import Account, EscrowClaim
 from keel.model.validity import Action
 
 _SUB_BITS = 96
@@ -29,8 +30,9 @@ class Accounts(MarginLedger):
         self._authorize(sender, account)
         if not _owns(to, account) and not _owns(sender, account):
             raise Refused("NotAuthorized", sender, account)
-        amount = self._to_amount(tokens)
         after = self._account(account)
+        self._require_exits(after)
+        amount = self._to_amount(tokens)
         after.balance = add(after.balance, -amount)
         health = self._health(now, account, after, Action.WITHDRAW)
         if health.withdrawable < health.initial:
@@ -62,6 +64,11 @@ class Accounts(MarginLedger):
             self.operators.add(grant)
         else:
             self.operators.discard(grant)
+
+    def _require_exits(self, account: Account) -> None:
+        for market in market_set.iterate(account.markets):
+            if self.configs[market].status == STATUS_CLOSED:
+                raise Refused("MarketClosed", market)
 
     def _authorize(self, sender: str, account: int) -> None:
         if not _owns(sender, account) and (account, int(sender, 16)) not in self.operators:

@@ -16,10 +16,12 @@ from keel.model.records import (
     MarketConfig,
     MarketLinks,
     Position,
+    Restriction,
 )
 
 STATUS_OPEN = 1
 STATUS_REDUCE_ONLY = 2
+STATUS_CLOSED = 3
 MAX_SIZE = 2**110 - 1
 MAX_AMOUNT = 2**120
 MAX_POOL_SHARES = 2**120 - 1
@@ -57,6 +59,7 @@ class Books:
         self.escrows: defaultdict[int, Escrow] = defaultdict(Escrow)
         self.escrow_outcomes: dict[tuple[int, int], EscrowOutcome] = {}
         self.escrow_claims: dict[tuple[int, int], EscrowClaim] = {}
+        self.restrictions: dict[int, Restriction] = {}
         self.operators: set[tuple[int, int]] = set()
 
     def claims(self) -> int:

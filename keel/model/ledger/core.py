@@ -5,16 +5,17 @@ from dataclasses import replace
 from keel.model.errors import Refused
 from keel.model.funding_view import input_of
 from keel.model.ledger.accrual import take_price
-from keel.model.ledger.books import STATUS_OPEN, STATUS_REDUCE_ONLY, same_address
+from keel.model.ledger.books import same_address
 from keel.model.ledger.insurance import InsuranceLedger
 from keel.model.ledger.liquidations import Liquidations
 from keel.model.ledger.pools import Pools
+from keel.model.ledger.restrictions import Restrictions
 from keel.model.ledger.trading import Trading
 from keel.model.records import Market, MarketConfig, MarketLinks
 from keel.model.validity import Price
 
 
-class Ledger(Trading, Liquidations, Pools, InsuranceLedger):
+class Ledger(Trading, Liquidations, Pools, InsuranceLedger, Restrictions):
     """The whole protocol; see the package. Roles and parameter bounds are not checked here."""
 
     def accrue(self, now: int, market: int) -> None:
@@ -42,7 +43,7 @@ class Ledger(Trading, Liquidations, Pools, InsuranceLedger):
         return market
 
     def set_market(self, now: int, market: int, config: MarketConfig, links: MarketLinks) -> None:
-        """Replace a market's parameters, after accruing at the old ones."""
+        """Replace a market's parameters, all but its status, after accruing at the old ones."""
         accrued = self._accrue(now, market)
         m, before = accrued.market, accrued.config
         kept = before.depth_per_share
@@ -56,15 +57,7 @@ class Ledger(Trading, Liquidations, Pools, InsuranceLedger):
         if not same_address(config.funding_model, before.funding_model):
             m.funding_state, m.stress = self._resting_state(m, config), 0
         self._store(accrued)
-        self.configs[market], self.links[market] = config, links
-
-    def restrict_market(self, market: int) -> None:
-        """Stop new risk in a market."""
-        self._set_status(market, STATUS_REDUCE_ONLY)
-
-    def reopen_market(self, market: int) -> None:
-        """Take new risk again."""
-        self._set_status(market, STATUS_OPEN)
+        self.configs[market], self.links[market] = replace(config, status=before.status), links
 
     def set_insurance_vault(self, vault: str) -> None:
         """Set the insurance vault, while no insurance share exists."""
@@ -75,9 +68,3 @@ class Ledger(Trading, Liquidations, Pools, InsuranceLedger):
     def _resting_state(self, market: Market, config: MarketConfig) -> bytes:
         model = self.models[int(config.funding_model, 16)]
         return model.initial_state(input_of(market, config, 0))
-
-    def _set_status(self, market: int, status: int) -> None:
-        config = self.configs.get(market)
-        if config is None:
-            raise Refused("MarketUnknown", market)
-        self.configs[market] = replace(config, status=status)

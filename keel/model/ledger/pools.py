@@ -4,7 +4,7 @@ from keel.model import curve, pool, validity
 from keel.model.errors import Refused
 from keel.model.fixed import PPM, mul_div_ceil, u256
 from keel.model.ledger.accrual import FundingLedger
-from keel.model.ledger.books import MAX_POOL_SHARES, add, same_address
+from keel.model.ledger.books import MAX_POOL_SHARES, STATUS_CLOSED, add, same_address
 from keel.model.ledger.escrow import Accrued
 from keel.model.records import Market, MarketConfig
 from keel.model.validity import Action
@@ -88,6 +88,8 @@ class Pools(FundingLedger):
         m, config = accrued.market, accrued.config
         if not same_address(sender, self.links[market].vault):
             raise Refused("NotVault", sender)
+        if config.status == STATUS_CLOSED:
+            raise Refused("MarketClosed", market)
         validity.require(m.price, action, config.fresh_seconds, config.stale_seconds, now)
         return accrued
 

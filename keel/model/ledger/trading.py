@@ -3,7 +3,7 @@
 from keel.model import pool, position, validity
 from keel.model.errors import Refused
 from keel.model.fixed import MIN_I256, PPM, div_ceil
-from keel.model.ledger.books import MAX_SIZE, STATUS_REDUCE_ONLY, add
+from keel.model.ledger.books import MAX_SIZE, STATUS_OPEN, add
 from keel.model.ledger.filling import Filling, depth_of, fee_on
 from keel.model.ledger.margins import Touch
 from keel.model.validity import Action, Price
@@ -76,7 +76,7 @@ class Trading(Filling):
 
 def _check_market(t: Touch, reduces: bool) -> None:
     config = t.config
-    if not reduces and config.status == STATUS_REDUCE_ONLY:
+    if not reduces and config.status > STATUS_OPEN:
         raise Refused("MarketReduceOnly", t.market_id)
     action = Action.REDUCE if reduces else Action.OPEN
     validity.require(t.market.price, action, config.fresh_seconds, config.stale_seconds, t.now)

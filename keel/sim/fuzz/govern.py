@@ -36,9 +36,23 @@ _NO_PREDECESSOR = bytes(32)
 _NO_SEQUENCER = "0x" + "00" * 20
 
 
-def restrict(world: World, sender: int, market: int) -> Done:
-    """Make a market reduce-only: the guardian, at once."""
-    receipt = world.send_core(sender, "restrictMarket", market)
+def restrict(world: World, sender: int, market: int, level: int) -> Done:
+    """Tighten a market's status for a while: the guardian, at once."""
+    receipt = world.send_core(sender, "restrictMarket", market, level)
+    world.refresh_rules(market)
+    return Done(receipt)
+
+
+def lift(world: World, sender: int, market: int) -> Done:
+    """End a guardian's restriction whose time is over: anyone."""
+    receipt = world.send_core(sender, "liftMarket", market)
+    world.refresh_rules(market)
+    return Done(receipt)
+
+
+def hold(world: World, sender: int, market: int, level: int) -> Done:
+    """Restrict a market for good: the governor, through the timelock."""
+    receipt = _through_timelock(world, sender, world.core, "holdMarket", market, level)
     world.refresh_rules(market)
     return Done(receipt)
 
@@ -181,7 +195,8 @@ INTRUSIONS: tuple[_Intrusion, ...] = (
     _market_call("listMarket"),
     _market_call("setMarket"),
     _core_call("reopenMarket", "market"),
-    _core_call("restrictMarket", "market"),
+    _core_call("restrictMarket", "market", 3),
+    _core_call("holdMarket", "market", 3),
     _core_call("setInsuranceVault", "me"),
     _core_call("poolDeposit", "market", 1, 0),
     _core_call("poolRedeem", "market", 1, "me"),

@@ -25,11 +25,18 @@ _Known = tuple[Position, SizeTiers, tuple[int, int], Due]
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Parameters of a market in force, and its funding model."""
+    """Parameters of a market in force, its funding model, and times of the guardian's restriction.
+
+    Attributes:
+        until: From when on anyone may lift it, seconds; 0 = there is none.
+        rested_at: From when on the guardian may restrict the market anew, seconds.
+    """
 
     config: MarketConfig
     links: MarketLinks
     funding: FundingContract
+    until: int
+    rested_at: int
 
 
 class Moment:

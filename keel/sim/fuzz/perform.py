@@ -258,6 +258,8 @@ PERFORM: Mapping[str, Spec] = MappingProxyType(
         "transfer_shares": Spec(transfer_shares, _nothing),
         "permit": Spec(permit, _nothing),
         "restrict": Spec(govern.restrict, _market),
+        "lift": Spec(govern.lift, _market),
+        "hold": Spec(govern.hold, _market),
         "reopen": Spec(govern.reopen, _market),
         "set_market": Spec(govern.set_market, _market),
         "set_model": Spec(govern.set_model, _market),

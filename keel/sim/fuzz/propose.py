@@ -43,6 +43,8 @@ WEIGHTS: Mapping[Plan, int] = MappingProxyType(
         propose_rare.donate: 4,
         propose_rare.permit: 2,
         propose_rare.restrict: 3,
+        propose_rare.lift: 20,
+        propose_rare.hold: 2,
         propose_rare.reopen: 40,
         propose_rare.parameter: 5,
         propose_rare.model: 18,

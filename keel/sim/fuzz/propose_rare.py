@@ -3,6 +3,7 @@
 from dataclasses import astuple
 
 from keel.model.fixed import PPM
+from keel.model.ledger.restrictions import TERM
 from keel.sim.fuzz.action import Action
 from keel.sim.fuzz.draws import Draws
 from keel.sim.fuzz.govern import CONFIG_FIELDS, FEED_FIELDS, INTRUSIONS, LINK_FIELDS
@@ -36,8 +37,31 @@ def permit(_stage: Stage, draws: Draws) -> list[Action]:
 
 
 def restrict(stage: Stage, draws: Draws) -> list[Action]:
-    """The guardian, or somebody who would like to be, makes a market reduce-only."""
-    return [Action("restrict", (_governor(draws), draws.pick(stage.world.markets)))]
+    """The guardian, or somebody who would like to be, restricts a market; rarely to what is no level.
+
+    Sometimes nobody does anything until it is over.
+    """
+    market = draws.pick(stage.world.markets)
+    level = draws.integer(2, 3) if draws.chance(95) else draws.integer(0, 4)
+    over = [Action("warp", (TERM,)), Action("lift", (draws.integer(0, 9), market))]
+    return [Action("restrict", (_governor(draws), market, level)), *(over if draws.chance(40) else [])]
+
+
+def lift(stage: Stage, draws: Draws) -> list[Action]:
+    """Somebody would like to trade again, mostly long before the guardian's time is over."""
+    rules = stage.world.rules
+    restricted = [market for market in rules if rules[market].until]
+    if not restricted and draws.chance(90):
+        return []
+    market = draws.pick(restricted or list(rules))
+    wait = max(rules[market].until - stage.present.now, 0)
+    waits = [Action("warp", (wait,))] if wait and draws.chance(50) else []
+    return [*waits, Action("lift", (draws.integer(0, 9), market))]
+
+
+def hold(stage: Stage, draws: Draws) -> list[Action]:
+    """The governor restricts a market until further notice."""
+    return [Action("hold", (_governor(draws), draws.pick(stage.world.markets), draws.integer(1, 3)))]
 
 
 def reopen(stage: Stage, draws: Draws) -> list[Action]:

@@ -125,11 +125,12 @@ class World:
             self.ghost.take(market, self.ghost.oracles[market].refresh(last, self.quotes(market), now))
 
     def refresh_rules(self, market: int) -> None:
-        """Read a market's parameters."""
+        """Read a market's parameters and restriction."""
         shown = self.protocol.view("configOf", market)
         config, links = parse(MarketConfig, shown.config), parse(MarketLinks, shown.links)
         # A new mapping, since moments keep the old one.
-        self.rules = {**self.rules, market: Rules(config, links, self._model_at[config.funding_model])}
+        model, status = self._model_at[config.funding_model], self.protocol.view("restrictionOf", market)
+        self.rules = {**self.rules, market: Rules(config, links, model, status.until, status.restedAt)}
 
     def _deploy_models(self) -> Iterator[FundingContract]:
         for market in self.protocol.contracts.markets:

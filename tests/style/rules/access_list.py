@@ -12,14 +12,24 @@ CALLERS = {
     "pool vault": "the vault of the market",
     "insurance vault": "the vault of the insurance",
     "core": "Keel",
-    "governor": "the timelock, which also administers the access manager",
-    "guardian": "may only tighten",
+    "proposer": "who has the governor's key: proposes to the timelock",
+    "canceller": "cancels what was proposed",
+    "governor": "the timelock, which also administers the access manager and itself",
+    "guardian": "may only tighten, for a while",
+    "former guardian": "whose mandate is over, though nobody dismissed him",
     "manager": "the access manager itself, on the word of its administrator",
 }
 RESTRICTED = "AccessManagedUnauthorized"
 # Refusals that mean "not you". Any other one comes after the caller was found good.
+NOT_ADMIN = "AccessManagerUnauthorizedAccount"
+NOT_IN_ROLE = "AccessControlUnauthorizedAccount"
 REFUSALS = frozenset(
-    {RESTRICTED, "NotAuthorized", "NotVault", "NotCore", "NotController", "ERC20InsufficientAllowance"}
+    {
+        *(RESTRICTED, "NotAuthorized", "NotVault", "NotCore", "NotController", "ERC20InsufficientAllowance"),
+        *(NOT_ADMIN, "AccessManagerBadConfirmation", "AccessManagerUnauthorizedCall"),
+        *("AccessManagerUnauthorizedConsume", "AccessManagerUnauthorizedCancel"),
+        *(NOT_IN_ROLE, "AccessControlBadConfirmation", "TimelockUnauthorizedCaller"),
+    }
 )
 
 
@@ -49,6 +59,41 @@ _SHARES: Mapping[str, Gate] = {
     "redeem": Gate(("owner", "operator"), "NotController"),
     "setOperator": Gate(("anyone",), note="for the caller"),
 }
+_BY_ADMIN = Gate(("governor",), NOT_ADMIN)
+_SCHEDULED = "of its own: with roles that have a delay, and there are none"
+_MANAGEMENT: Mapping[str, Gate] = {
+    **dict.fromkeys(
+        (
+            *("grantRole", "revokeRole", "labelRole", "setRoleAdmin", "setRoleGuardian", "setGrantDelay"),
+            *("setTargetFunctionRole", "setTargetAdminDelay", "setTargetClosed", "updateAuthority"),
+        ),
+        _BY_ADMIN,
+    ),
+    "renounceRole": Gate(("owner",), "AccessManagerBadConfirmation", "one's own role; here the owner's"),
+    "schedule": Gate((), "AccessManagerUnauthorizedCall", _SCHEDULED),
+    "execute": Gate(
+        ("governor",),
+        "AccessManagerUnauthorizedCall",
+        "what the caller may call himself; here an unknown target",
+    ),
+    "cancel": Gate(("anyone",), note="what the caller scheduled"),
+    "consumeScheduledOp": Gate((), "AccessManagerUnauthorizedConsume", "a target while it is called"),
+    "multicall": Gate(("anyone",), note="each call in it by its own row"),
+}
+_HOOKS = ("onERC721Received", "onERC1155Received", "onERC1155BatchReceived")
+_DELAY: Mapping[str, Gate] = {
+    **dict.fromkeys(("schedule", "scheduleBatch"), Gate(("proposer",), NOT_IN_ROLE)),
+    **dict.fromkeys(
+        ("execute", "executeBatch"), Gate(("anyone",), note="what was proposed, once its delay is over")
+    ),
+    **dict.fromkeys(("grantRole", "revokeRole"), Gate(("governor",), NOT_IN_ROLE)),
+    **dict.fromkeys(_HOOKS, Gate(("anyone",), note="answers that it takes such tokens, and does nothing")),
+    "cancel": Gate(("proposer", "canceller"), NOT_IN_ROLE),
+    "renounceRole": Gate(("owner",), "AccessControlBadConfirmation", "one's own role; here the owner's"),
+    "updateDelay": Gate(("governor",), "TimelockUnauthorizedCaller", "inside its bounds"),
+}
+# Functions that ask their caller something: one without that answer is refused without a word.
+MUTE = {"consumeScheduledOp": "AccessManagerUnauthorizedConsume"}
 # Every state-changing function that is not for a role, by contract. One that is in neither place is a breach.
 GATES: Mapping[str, Mapping[str, Gate]] = {
     "Keel": {
@@ -59,6 +104,7 @@ GATES: Mapping[str, Mapping[str, Gate]] = {
         "updateAndTrade": Gate(("owner", "operator"), "NotAuthorized"),
         "liquidate": Gate(("anyone",), note="unhealthy accounts only"),
         "accrue": Gate(("anyone",)),
+        "liftMarket": Gate(("anyone",), note="what the guardian restricted, once its time is over"),
         "claimFunding": Gate(("anyone",), note="credits the account"),
         "updatePrice": Gate(("anyone",), note="stores what the oracle says"),
         "multicall": Gate(("anyone",), note="each call in it by its own row"),
@@ -72,6 +118,9 @@ GATES: Mapping[str, Mapping[str, Gate]] = {
     },
     "OracleHub": {"refresh": Gate(("core",), "NotCore")},
     "ShareVault": _SHARES,
+    "PythUpdater": {"updatePrice": Gate(("anyone",), note="the caller pays for the push")},
+    "KeelAccess": _MANAGEMENT,
+    "KeelTimelock": _DELAY,
     "LendingYield": {"update": Gate(("anyone",), note="once per window")},
 }
 # The interface at one address may come from several contracts.

@@ -14,13 +14,15 @@ from textwrap import fill
 from typing import Any
 
 from eth_utils.crypto import keccak
-from rules.access_list import ABIS, CALLERS, GATES, READ_ONLY, REFUSALS, RESTRICTED, Gate
+from rules.access_list import ABIS, CALLERS, GATES, MUTE, READ_ONLY, REFUSALS, RESTRICTED, Gate
 
 from keel.artifacts import AbiEntry, artifact, signature
 from keel.config.deployment import load_deployment
 from keel.errors import Reverted
 from keel.evm.pyevm import PyEvmChain
+from keel.evm.revm import RevmChain
 from keel.sdk.deploy import deploy
+from keel.sdk.governance import execute, propose, roles_of
 from keel.sdk.protocol import NO_LIMIT, account_id
 from keel.units import WAD
 
@@ -28,21 +30,26 @@ DOCUMENT = Path(__file__).resolve().parents[3] / "docs" / "access.md"
 MARKET = 1
 DAY = 86_400
 WIDTH = 100
+SELECTOR = 4
 
 
 class World:
     """A deployed protocol, a caller of every kind, and an owner with an operator and an allowance given."""
 
-    def __init__(self) -> None:
-        self.chain = PyEvmChain()
-        deployer, governor, guardian, owner, operator, approved = self.chain.accounts[:6]
-        settings = load_deployment().model_copy(update={"governor": governor, "guardian": guardian})
-        self.deployment = deploy(self.chain, settings, deployer)
+    def __init__(self, chain: PyEvmChain | RevmChain | None = None) -> None:
+        self.chain = chain or PyEvmChain()
+        deployer, proposer, guardian, owner, operator, approved, canceller, former = self.chain.accounts[:8]
+        people = {"governor": proposer, "guardian": former, "canceller": canceller}
+        self.deployment = deploy(self.chain, load_deployment().model_copy(update=people), deployer)
+        self._appoint(guardian, proposer)
         vault = self.deployment.markets[MARKET - 1].vault
         self.targets = {
             "Keel": self.deployment.core,
             "OracleHub": self.deployment.markets[MARKET - 1].hub,
             "ShareVault": vault,
+            "PythUpdater": self.chain.deploy("PythUpdater", vault, self.deployment.core, sender=deployer),
+            "KeelAccess": self.deployment.access,
+            "KeelTimelock": self.deployment.timelock,
             "LendingYield": self.chain.deploy("LendingYield", vault, DAY, WAD, sender=deployer),
         }
         self.callers = {
@@ -53,14 +60,25 @@ class World:
             "pool vault": vault.address,
             "insurance vault": self.deployment.insurance.address,
             "core": self.deployment.core.address,
+            "proposer": proposer,
+            "canceller": canceller,
             "governor": self.deployment.timelock.address,
             "guardian": guardian,
+            "former guardian": former,
             "manager": self.deployment.access.address,
         }
         self._refusals: dict[tuple[Function, str], str] = {}
         self.chain.send(self.deployment.core, "setOperator", account_id(owner), operator, True, sender=owner)
         self.chain.send(vault, "setOperator", operator, True, sender=owner)
         self.chain.send(vault, "approve", approved, 1, sender=owner)
+
+    def _appoint(self, guardian: str, proposer: str) -> None:
+        """A second guardian, when the mandate of the first is over."""
+        access, timelock = self.deployment.access, self.deployment.timelock
+        self.chain.warp(self.chain.call(access, "MANDATE"))
+        grant = roles_of(self.chain, access).guardian, guardian, 0
+        proposal = propose(self.chain, timelock, access, "grantRole", *grant, sender=proposer)
+        execute(self.chain, timelock, proposal, proposer)
 
     def refusal(self, function: "Function", caller: str) -> str:
         """The error that turns this caller away; empty when the caller is let in. Tried once."""
@@ -69,13 +87,19 @@ class World:
             self._refusals[key] = self._try(function, caller)
         return self._refusals[key]
 
+    @property
+    def people(self) -> list[str]:
+        """The callers that are no contracts."""
+        return [name for name, address in self.callers.items() if address in self.chain.accounts]
+
     def _try(self, function: "Function", caller: str) -> str:
         target = self.chain.at(function.artifact, self.targets[function.contract].address)
         arguments = [self._argument(parameter) for parameter in function.entry["inputs"]]
         try:
             self.chain.call(target, function.signature, *arguments, sender=self.callers[caller])
         except Reverted as reverted:
-            return reverted.error if reverted.error in REFUSALS else ""
+            error = reverted.error or MUTE.get(function.name, "")
+            return error if error in REFUSALS else ""
         return ""
 
     def can_call(self, function: "Function", caller: str) -> bool:
@@ -94,9 +118,9 @@ class World:
         if kind == "address":
             return self.callers["owner"]
         if kind.startswith("bytes"):
-            return bytes(int(kind.removeprefix("bytes") or 0))
-        if kind == "bool":
-            return False
+            return bytes(int(kind.removeprefix("bytes") or SELECTOR))
+        if kind in ("bool", "string"):
+            return False if kind == "bool" else ""
         return {"account": account_id(self.callers["owner"]), "deadline": NO_LIMIT}.get(name, MARKET)
 
 
@@ -172,7 +196,6 @@ def render(rows: list[Row]) -> str:
         *(f"- *{name}*: {who}" for name, who in CALLERS.items()),
         "",
         *fill(f"{', '.join(f'`{name}`' for name in READ_ONLY)} change nothing.", WIDTH).splitlines(),
-        "`KeelAccess` and `KeelTimelock` are OpenZeppelin's AccessManager and TimelockController.",
     ]
     for contract in dict.fromkeys(row.function.contract for row in rows):
         mine = [row for row in rows if row.function.contract == contract]

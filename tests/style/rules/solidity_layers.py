@@ -25,7 +25,7 @@ LAYERS = {
     "libraries": Layer("libraries/*", "types"),
     "maths": Layer(
         "*/*Math.sol */*/*Math.sol market/Curve.sol margin/MarketSet.sol oracle/ValidityLadder.sol "
-        "oracle/Volatility.sol oracle/Quorum.sol governance/MarketRules.sol governance/Roles.sol "
+        "oracle/Volatility.sol oracle/Quorum.sol governance/MarketRules.sol "
         "funding/Decay.sol funding/FundingCall.sol funding/FundingView.sol funding/ModelState.sol "
         "funding/Paths.sol funding/Stability.sol",
         "types interfaces libraries",
@@ -43,9 +43,9 @@ LAYERS = {
     "ledgers": Layer(
         "core/MarketBase.sol core/KeelViews.sol funding/FundingEscrow.sol funding/FundingLedger.sol "
         "margin/Positions.sol margin/MarginLedger.sol margin/Accounts.sol market/Filling.sol "
-        "market/Trading.sol market/MarketUpkeep.sol liquidation/Waterfall.sol liquidation/Backstop.sol liquidation/Resolutions.sol "
-        "liquidation/Choice.sol liquidation/Liquidations.sol pool/Pools.sol "
-        "insurance/InsuranceLedger.sol governance/Governance.sol",
+        "market/Trading.sol market/MarketUpkeep.sol liquidation/Waterfall.sol liquidation/Backstop.sol "
+        "liquidation/Resolutions.sol liquidation/Choice.sol liquidation/Liquidations.sol pool/Pools.sol "
+        "insurance/InsuranceLedger.sol governance/Governance.sol governance/Restrictions.sol",
         "types interfaces libraries maths stores storage",
     ),
     "core": Layer(

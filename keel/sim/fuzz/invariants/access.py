@@ -7,7 +7,14 @@ from keel.sim.fuzz.world import ACCOUNTS, OPERATOR
 # Every way in which an action may be refused. Anything else (a Panic, a halt, no data) is a bug.
 EXPECTED = frozenset(
     {
-        *("NotAuthorized", "MarketUnknown", "MarketReduceOnly", "ZeroAmount", "SizeOutOfRange"),
+        *(
+            "NotAuthorized",
+            "MarketUnknown",
+            "MarketReduceOnly",
+            "MarketClosed",
+            "ZeroAmount",
+            "SizeOutOfRange",
+        ),
         *("AmountOutOfRange", "PositionTooSmall", "PriceLimitMissed", "DeadlinePassed", "BandExceeded"),
         *("UtilizationExceeded", "MarginTooLow", "NotLiquidatable", "NoPosition", "NotVault"),
         *("DustAmount", "SharesNeeded", "NoEquity", "ParameterOutOfBounds", "PriceNotGoodFor", "NotCore"),
@@ -20,6 +27,8 @@ EXPECTED = frozenset(
             "ZeroShares",
             "NotController",
             "NotClaimable",
+            "GuardianRests",
+            "NothingToLift",
         ),
         *("AccessManagedUnauthorized", "AccessControlUnauthorizedAccount"),
         *("ERC20InsufficientBalance", "TransferFromFailed"),
@@ -29,7 +38,9 @@ EXPECTED = frozenset(
 )
 # A million.
 _ORDINARY_TOKENS = 10**12
-_GOVERNED = frozenset({"restrict", "reopen", "set_market", "set_model", "set_tiers", "set_hub", "set_feed"})
+_GOVERNED = frozenset(
+    {"restrict", "hold", "reopen", "set_market", "set_model", "set_tiers", "set_hub", "set_feed"}
+)
 
 
 def inv_55(step: Step) -> int:

@@ -14,6 +14,7 @@ from keel.sim.fuzz.invariants import (
     pools,
     prices,
     solvency,
+    statuses,
 )
 from keel.sim.fuzz.invariants.base import Check
 
@@ -28,14 +29,14 @@ _PRICE = frozenset({"update_price", "tick", "update_trade"})
 _TOKENS = _VAULT | frozenset({"deposit", "withdraw", "multicall", "donate"})
 _HUB = frozenset({"set_hub"})
 _PARAMETERS = frozenset({"set_market", "set_model", "set_tiers"}) | _HUB
-_GOVERN = _PARAMETERS | frozenset({"restrict", "reopen"})
+_GOVERN = _PARAMETERS | statuses.STATUS_ACTIONS
 # Whose events are read again: enough to have every way on which funding is settled and accrued.
 _TOLD = _PARAMETERS | _LIQUIDATE | frozenset({"accrue", "multicall", "update_price", "update_trade"})
 _CLAIM = frozenset({"claim_funding"})
 _MARKET = _VAULT | _FILLS | _GOVERN | _CLAIM | frozenset({"multicall", "liquidate", "accrue", "set_feed"})
 _ACCOUNT = _FILLS | _CLAIM | frozenset({"withdraw", "multicall", "deposit", "liquidate"})
 _TOUCH = _FILLS | _LIQUIDATE | frozenset({"multicall"})
-_ACCESS = _FILLS | _GOVERN | frozenset({"withdraw", "multicall", "set_operator", "set_feed", "intrude"})
+_ACCESS = (_FILLS | _GOVERN | {"withdraw", "multicall", "set_operator", "set_feed", "intrude"}) - {"lift"}
 
 CHECKS: tuple[Check, ...] = (
     # First, since others go by the price that the twin of the hub says is stored.
@@ -101,7 +102,12 @@ CHECKS: tuple[Check, ...] = (
     Check("INV-56", parameters.inv_56_hub, _HUB),
     Check("INV-56", parameters.inv_56_no_hub, _HUB, refused=True),
     Check("INV-56", parameters.inv_56_feed, frozenset({"set_feed"})),
+    Check("INV-56", statuses.inv_56_restricted, frozenset({"restrict"})),
+    Check("INV-56", statuses.inv_56_lifted, frozenset({"lift"})),
+    Check("INV-56", statuses.inv_56_refused, refused=True),
     Check("INV-58", access.inv_58_refused, frozenset({"deposit", "stake"}), refused=True),
+    Check("INV-59", statuses.inv_59, _FILLS | _VAULT | frozenset({"withdraw"})),
+    Check("INV-59", statuses.inv_59_refused, refused=True),
     Check("INV-63", escrow.inv_63, _PRICE),
     Check("INV-64", escrow.inv_64, _TOUCH),
     Check("INV-64", funding_events.inv_64_event, _TOUCH | _CLAIM),
@@ -119,7 +125,6 @@ NOT_CHECKED: Mapping[str, str] = MappingProxyType(
         "INV-39": "needs a loss cap per market, which is not built",
         "INV-46": "the worlds here start with liquidity; the unit tests attack an empty pool",
         "INV-57": "needs the order book, which is not built",
-        "INV-59": "is part of INV-58, which closes and withdraws in restricted markets as well",
         "INV-60": "this engine's gas is a lower bound; gas is measured on a node",
         "INV-61": "compares deployments with different decimals; the model's tests scale",
         "INV-62": "needs a token that refuses addresses; the unit tests have one",

@@ -4,9 +4,8 @@ from dataclasses import astuple, replace
 
 from keel.sim.fuzz.govern import CHANGES
 from keel.sim.fuzz.invariants.base import require
+from keel.sim.fuzz.invariants.statuses import STATUS_ACTIONS, asked_status
 from keel.sim.fuzz.stage import Step
-
-_STATUS = {"reopen": 1, "restrict": 2}
 
 
 def inv_13_governed(step: Step) -> int:
@@ -41,8 +40,8 @@ def inv_56_change(step: Step) -> int:
     """A change of parameters changes what it says, and nothing else."""
     _, market, *values = step.action.args
     old, new = step.before.rules[market], step.after.rules[market]
-    if step.action.name in _STATUS:
-        wanted = replace(old.config, status=_STATUS[step.action.name]), old.links
+    if step.action.name in STATUS_ACTIONS:
+        wanted = replace(old.config, status=asked_status(step)), old.links
     else:
         wanted = CHANGES[step.action.name](step.world, old, *values)
     require((new.config, new.links) == wanted, "market", market, "found", new.config, "asked for", wanted[0])

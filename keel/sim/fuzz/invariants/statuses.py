@@ -1,0 +1,96 @@
+"""What a market's status blocks, and what it never does; who may loosen it."""
+
+from keel.model.ledger.books import STATUS_CLOSED, STATUS_OPEN
+from keel.model.ledger.restrictions import TERM
+from keel.model.market_set import iterate
+from keel.sim.fuzz.ghost import INSURANCE
+from keel.sim.fuzz.invariants.base import require
+from keel.sim.fuzz.stage import Step
+
+STATUS_ACTIONS = frozenset({"restrict", "lift", "hold", "reopen"})
+# Actions that some status may refuse, by the error.
+_BLOCKED = {
+    "MarketReduceOnly": frozenset({"trade", "update_trade", "multicall"}),
+    "MarketClosed": frozenset({"withdraw", "multicall", "stake", "mint", "redeem"}),
+}
+
+
+def asked_status(step: Step) -> int:
+    """The status that an action asks for; lifting leaves what governance had set."""
+    if step.action.name == "reopen":
+        return STATUS_OPEN
+    if step.action.name == "lift":
+        return step.after.rules[step.action.args[1]].config.status
+    return step.action.args[2]
+
+
+def inv_56_restricted(step: Step) -> int:
+    """The guardian only tightens, for a term that he cannot prolong, and then rests."""
+    market, now = step.action.args[1], step.after.now
+    old, new = step.before.rules[market], step.after.rules[market]
+    require(new.config.status > STATUS_OPEN, "status", new.config.status)
+    if now < old.until:
+        require(new.config.status > old.config.status, "from", old.config.status, "to", new.config.status)
+        require(new.until == old.until, "until", old.until, "prolonged to", new.until)
+    else:
+        require(now >= old.rested_at, "now", now, "rests until", old.rested_at)
+        require((new.until, new.rested_at) == (now + TERM, now + 2 * TERM), "now", now, "until", new.until)
+    return 1
+
+
+def inv_56_lifted(step: Step) -> int:
+    """Anyone loosens a status, once it is over, and nothing is left to lift."""
+    market, now = step.action.args[1], step.after.now
+    old, new = step.before.rules[market], step.after.rules[market]
+    require(0 < old.until <= now, "now", now, "until", old.until)
+    require(new.config.status < old.config.status, "from", old.config.status, "to", new.config.status)
+    require((new.until, new.rested_at) == (0, old.rested_at), "until", new.until, "rests", new.rested_at)
+    return 1
+
+
+def inv_56_refused(step: Step) -> int:
+    """Nobody waits longer than he must: a restriction is over, and a rest, when its time is."""
+    error = step.error.error
+    if error not in ("NothingToLift", "GuardianRests"):
+        return 0
+    market, told = step.error.values
+    rules, now = step.before.rules[market], step.after.now
+    known = rules.until if error == "NothingToLift" else rules.rested_at
+    require(told == known and (told == 0 or now < told), "now", now, "told", told, "known", known)
+    return 1
+
+
+def inv_59(step: Step) -> int:
+    """No new risk in a restricted market, no exit of liquidity from a closed one."""
+    name, args = step.action.name, step.action.args
+    if name in ("trade", "update_trade"):
+        place, market = args[1], args[2]
+        if step.before.rules[market].config.status == STATUS_OPEN:
+            return 0
+        old, new = (moment.position(place, market).size for moment in (step.before, step.after))
+        require(abs(new) < abs(old) and new * old >= 0, "market", market, "from", old, "to", new)
+        return 1
+    if name == "withdraw":
+        held = list(iterate(step.before.books.accounts[args[1]].markets))
+    else:
+        held = [] if args[1] == INSURANCE else [args[1]]
+    shut = [market for market in held if step.before.rules[market].config.status == STATUS_CLOSED]
+    require(not shut, "in spite of closed markets", shut, "done", name)
+    return 1
+
+
+def inv_59_refused(step: Step) -> int:
+    """A status refuses nothing but what it says: no margin, reduction, liquidation, price or funding."""
+    blocked = _BLOCKED.get(step.error.error)
+    if blocked is None:
+        return 0
+    name, args = step.action.name, step.action.args
+    require(name in blocked, "action", name, "was refused by", step.error)
+    (market,) = step.error.values
+    least = STATUS_CLOSED if step.error.error == "MarketClosed" else STATUS_OPEN + 1
+    status = step.before.rules[market].config.status
+    require(status >= least, "market", market, "status", status, "refused", step.error)
+    if name in ("trade", "update_trade"):
+        old, size = step.before.position(args[1], market).size, args[3]
+        require(old * size >= 0 or abs(size) > abs(old), "position", old, "reduction refused", size)
+    return 1
