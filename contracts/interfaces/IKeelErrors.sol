@@ -16,6 +16,9 @@ interface IKeelErrors {
     error Unresolved(uint256 account, uint16 market);
     /// @notice The market has nothing to share out.
     error NothingToResolve(uint16 market);
+    /// @notice The pool can pay its winners.
+    /// @param equity the higher of the two at index and TWAP, quote WAD.
+    error PoolSolvent(uint16 market, int256 equity);
     /// @notice The market only takes reductions.
     error MarketReduceOnly(uint16 market);
     /// @notice The market is closed: its pool neither grows nor shrinks, and who has a position in it does not withdraw.

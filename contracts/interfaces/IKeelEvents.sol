@@ -102,11 +102,15 @@ interface IKeelEvents {
     /// @notice Every position was counted: the profits give `cut` in all, each in proportion.
     /// @param socialised part of the deficit beyond all profits; it stays with the pool.
     event ResolutionCounted(uint16 indexed market, uint256 number, uint256 profits, uint256 cut, uint256 socialised);
+    /// @notice A position was counted.
+    /// @param settled funding before.
+    /// @param profit what counts of it, 0 for a loss.
+    event PositionCounted(uint256 indexed account, uint16 indexed market, Settlement settled, uint256 profit);
     /// @notice An account gave its part of the cut, out of its unrealised profit.
     /// @param settled funding before.
     event ProfitCut(uint256 indexed account, uint16 indexed market, Settlement settled, uint256 amount);
-    /// @notice A position of a shut market was settled at the market's last price.
-    event PositionShut(uint256 indexed account, uint16 indexed market, Settlement settled, Fill fill);
+    /// @notice A position of a shut market ended at the market's last price, after it was counted or cut.
+    event PositionShut(uint256 indexed account, uint16 indexed market, Fill fill);
     /// @notice A resolution is over; the market is reduce-only, or shut for good.
     event ResolutionEnded(uint16 indexed market, uint256 number);
     /// @notice The pool grew. `tokens` in token units.

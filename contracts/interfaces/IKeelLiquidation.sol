@@ -19,11 +19,15 @@ interface IKeelLiquidation {
     /// @return done how many were liquidated.
     function liquidateBatch(AccountId[] calldata accounts) external returns (uint256 done);
 
-    /// @notice Close a small piece of the insurance's own position in a market through the curve: at most an eighth of the window, where it has
+    /// @notice Close a small piece of the insurance's own position in a market through the curve: at most a sixteenth of the window, where it has
     /// room, at most 1 % worse than the index. Anyone; needs a valid price.
     /// @return size base closed, with the sign of the closing trade.
     /// @return cost quote paid, negative = received.
     function unwind(uint16 market) external returns (int256 size, int256 cost);
+
+    /// @notice Begin to share out what a market's pool cannot pay its winners: its equity is below zero at index and at TWAP. Anyone; needs a
+    /// valid price.
+    function deleverage(uint16 market) external;
 
     /// @notice Take accounts through a market's resolution: first every position is counted, then each profit gives its part of the cut (and a shut
     /// market's positions are settled). Anyone, any number of accounts, in any order, which changes nobody's result; accounts with nothing

@@ -24,14 +24,18 @@ interface IShareVault {
         address sender,
         uint256 shares
     );
+    /// @notice A controller took its request back.
+    event RedeemRequestCancelled(address indexed controller, address indexed receiver, uint256 shares);
     /// @notice ERC-7540.
     event OperatorSet(address indexed controller, address indexed operator, bool approved);
 
     /// @notice Nothing to do.
     error ZeroShares();
+    /// @notice Less than the caller wanted at least, in shares or assets.
+    error TooFew(uint256 got, uint256 least);
     /// @notice Only the controller or its operator claims.
     error NotController(address caller, address controller);
-    /// @notice More than what the cooldown has set free.
+    /// @notice More than what the cooldown has set free, or too late.
     /// @param claimable shares of the request that can be claimed now.
     /// @param claimableAt when the cooldown of the request ends, seconds.
     error NotClaimable(uint256 shares, uint256 claimable, uint256 claimableAt);
@@ -85,8 +89,26 @@ interface IShareVault {
     /// @notice Hand shares in; claimable by `controller` after the cooldown. Caller: owner, its operator, or by allowance.
     function requestRedeem(uint256 shares, address controller, address owner) external returns (uint256 requestId);
 
-    /// @notice Shares still cooling down.
+    /// @notice Take the caller's request back, all of it.
+    /// @return shares handed to `receiver`.
+    function cancelRequest(address receiver) external returns (uint256 shares);
+
+    /// @notice `deposit`, unless it gives fewer than `least` shares.
+    function depositAtLeast(uint256 assets, uint256 least, address receiver) external returns (uint256 shares);
+
+    /// @notice `redeem`, unless it pays fewer than `least` assets.
+    function redeemAtLeast(
+        uint256 shares,
+        uint256 least,
+        address receiver,
+        address controller
+    ) external returns (uint256 assets);
+
+    /// @notice Shares cooling down, or past the end of their claim: those are requested anew.
     function pendingRedeemRequest(uint256 requestId, address controller) external view returns (uint256 shares);
+
+    /// @notice Time for which a claim stays open after the cooldown, seconds.
+    function CLAIM_WINDOW() external view returns (uint256);
 
     /// @notice Shares that can be claimed.
     function claimableRedeemRequest(uint256 requestId, address controller) external view returns (uint256 shares);

@@ -23,9 +23,10 @@ import {Waterfall} from "./Waterfall.sol";
 abstract contract Backstop is Waterfall, IKeelLiquidation {
     using MarketSet for uint128;
 
-    /// @dev A piece is at most this part of the window, and costs at most this much of its value against the index.
-    uint256 private constant PIECES = 8;
-    uint256 private constant MAX_LOSS_BPS = 100;
+    /// @dev Most that the curve may take from what is pushed through it, against the index.
+    uint256 internal constant MAX_LOSS_BPS = 100;
+    /// @dev A piece of a position is at most this part of the window: it moves the mark by less than a round trip costs.
+    uint256 private constant PIECES = 16;
 
     /// @inheritdoc IKeelLiquidation
     function unwind(uint16 market) external nonReentrant returns (int256 size, int256 cost) {

@@ -13,8 +13,8 @@ import {LiquidationMath} from "./LiquidationMath.sol";
 
 /// @title Liquidations
 /// @notice Anyone may liquidate an account below maintenance; LiquidationMath says how much, Choice of which position. It goes through the
-/// curve while the account has equity, the window has room and the band holds; else the insurance takes it over, if it can; else
-/// the curve takes what it can to its hard end. Beyond the cost of a trade the penalty never lowers the margin ratio of what
+/// curve while the account has equity, the window has room, the band holds and the curve is near the index; else the insurance takes it
+/// over, if it can; else the curve takes what it can to its hard end. Beyond the cost of a trade the penalty never lowers the margin ratio of what
 /// stays.
 /// @dev Values and costs are below 2^140, rates below 2^80: no sum or product overflows.
 abstract contract Liquidations is Choice {
@@ -44,8 +44,7 @@ abstract contract Liquidations is Choice {
         (Touch memory t, Health memory h) = _settled(account, market, Action.Liquidate);
         _checkResolved(account, market, t.config.status);
         Plan memory plan = _plan(t, h);
-        bool absorbed = _takenOver(t, plan);
-        Fill memory f = absorbed ? _absorb(t, plan.size) : _pushThrough(t, plan);
+        (bool absorbed, Fill memory f) = _close(t, plan);
         uint256 penalty;
         (penalty, reward) = _penalty(t, plan, f.cost);
         t.account.balance -= int128(int256(penalty));
@@ -125,23 +124,36 @@ abstract contract Liquidations is Choice {
         }
     }
 
-    /// @dev Whether the insurance takes the position over: the account has nothing left, the window is full or the band does not hold, and it can.
-    function _takenOver(Touch memory t, Plan memory plan) private view returns (bool) {
+    /// @dev Fill where it belongs: the curve, the insurance, or the curve to its hard end.
+    function _close(Touch memory t, Plan memory plan) private returns (bool absorbed, Fill memory f) {
+        bool filled;
+        (filled, f) = _pushThrough(t, plan);
+        if (filled) return (false, f);
+        if (!_canAbsorb(t, plan.size, plan.equity)) return (false, _pushHard(t, plan));
+        plan.slippage = _curveLoss(t, -plan.size);
+        return (true, _absorb(t, plan.size));
+    }
+
+    /// @dev Fill on the curve, if the account has equity, the band holds, the window has room, and the curve is near the index: who pushed
+    /// it away first shall not meet a liquidation there.
+    function _pushThrough(Touch memory t, Plan memory plan) private returns (bool, Fill memory f) {
         unchecked {
             int256 skew = _skew(t.market);
-            uint256 band = (_depth(t) * t.config.maxSkewPpm) / Fixed.PPM;
-            if (plan.equity > 0 && _inBand(skew, skew + plan.size, band)) {
-                (uint256 pushed, uint256 capacity) = _window(t);
-                if (pushed + _valueOf(t, plan.size) <= capacity) return false;
-            }
-            if (!_canAbsorb(t, plan.size, plan.equity)) return false;
-            plan.slippage = _curveLoss(t, -plan.size);
-            return true;
+            uint256 depth = _depth(t);
+            bool inBand = _inBand(skew, skew + plan.size, (depth * t.config.maxSkewPpm) / Fixed.PPM);
+            if (plan.equity <= 0 || !inBand) return (false, f);
+            uint256 value = _valueOf(t, plan.size);
+            (uint256 pushed, uint256 capacity) = _window(t);
+            if (pushed + value > capacity) return (false, f);
+            int256 cost = _cost(t.market, depth, skew, plan.size);
+            if (_lossOf(t, plan.size, cost) > int256((value * MAX_LOSS_BPS) / Fixed.BPS)) return (false, f);
+            liquidationBooks[t.marketId].pushed = Window(uint128(pushed + value), uint64(block.timestamp));
+            return (true, _book(t, plan.size, cost));
         }
     }
 
-    /// @dev Fill on the curve, at most to its hard end, and note it in the window.
-    function _pushThrough(Touch memory t, Plan memory plan) private returns (Fill memory) {
+    /// @dev Fill on the curve, at most to its hard end, whatever the window says.
+    function _pushHard(Touch memory t, Plan memory plan) private returns (Fill memory) {
         uint256 room = _room(t, plan.size < 0);
         if (room == 0) revert BandExceeded(_skew(t.market), 0);
         if (Fixed.abs(plan.size) > room) plan.size = plan.size > 0 ? int256(room) : -int256(room);

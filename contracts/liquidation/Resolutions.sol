@@ -6,8 +6,11 @@ import {AccountId} from "../types/AccountId.sol";
 import {Fill} from "../types/Fill.sol";
 import {Resolution, ResolutionMark, Stage} from "../types/Resolution.sol";
 import {Action} from "../types/Validity.sol";
+import {IKeelCore} from "../interfaces/IKeelCore.sol";
 import {IKeelLiquidation} from "../interfaces/IKeelLiquidation.sol";
 import {Fixed} from "../libraries/Fixed.sol";
+import {ValidityLadder} from "../oracle/ValidityLadder.sol";
+import {PoolMath} from "../pool/PoolMath.sol";
 import {Backstop} from "./Backstop.sol";
 import {LiquidationMath} from "./LiquidationMath.sol";
 
@@ -19,6 +22,13 @@ import {LiquidationMath} from "./LiquidationMath.sol";
 /// @dev Chitra, "Autodeleveraging: Impossibilities and Optimization" (arXiv 2512.01112v3): severity and split are separate; in
 /// proportion is the fair split.
 abstract contract Resolutions is Backstop {
+    /// @inheritdoc IKeelLiquidation
+    function deleverage(uint16 market) external {
+        // Through the front door, before the lock.
+        IKeelCore(address(this)).accrue(market);
+        _deleverage(market);
+    }
+
     /// @inheritdoc IKeelLiquidation
     function resolve(uint16 market, AccountId[] calldata ids) external nonReentrant returns (uint256 done) {
         Resolution storage r = liquidationBooks[market].resolution;
@@ -42,6 +52,21 @@ abstract contract Resolutions is Backstop {
     /// @inheritdoc IKeelLiquidation
     function lossesOf(uint16 market) external view returns (uint256, uint256) {
         return _losses(_load(_backstop(), market));
+    }
+
+    function _deleverage(uint16 market) private nonReentrant {
+        Touch memory t = _load(_backstop(), market);
+        if (t.config.status >= STATUS_RESOLVING) revert MarketShut(market);
+        ValidityLadder.require_(t.market.price, _validityOf(t.market, t.config), Action.Open);
+        int256 equity = PoolMath.equityOf(t.market, t.config);
+        uint88 index = t.market.price.index;
+        t.market.price.index = t.market.price.twap;
+        int256 better = Fixed.max(equity, PoolMath.equityOf(t.market, t.config));
+        if (better >= 0) revert PoolSolvent(market, better);
+        t.market.price.index = index;
+        Resolution storage r = liquidationBooks[market].resolution;
+        r.waiting += uint256(-equity);
+        _begin(t, r);
     }
 
     function _step(Resolution storage r, uint16 market, AccountId id) private returns (bool) {
@@ -68,6 +93,7 @@ abstract contract Resolutions is Backstop {
         mark.profit = profit > 0 ? SafeCastLib.toUint128(uint256(profit)) : 0;
         mark.done = profit <= 0;
         r.profits += mark.profit;
+        emit PositionCounted(AccountId.unwrap(t.id), t.marketId, t.settled, mark.profit);
         if (mark.done && shut) _end(r, t);
         _commit(t);
         if (r.longLeft | r.shortLeft == 0) _count(r, t);
@@ -95,11 +121,7 @@ abstract contract Resolutions is Backstop {
         mark.done = true;
         r.profitsLeft -= mark.profit;
         emit ProfitCut(AccountId.unwrap(t.id), t.marketId, t.settled, amount);
-        if (t.config.status == STATUS_SHUT) {
-            delete t.settled;
-            t.settled.fundingState = t.market.fundingState;
-            _end(r, t);
-        }
+        if (t.config.status == STATUS_SHUT) _end(r, t);
         _commit(t);
         if (r.profitsLeft == 0) _finish(r, t);
     }
@@ -110,7 +132,7 @@ abstract contract Resolutions is Backstop {
         Fill memory f = _book(t, -size, -Fixed.divFloor(size * int256(r.price), Fixed.WAD));
         if (AccountId.unwrap(t.id) == AccountId.unwrap(_backstop())) _sweep(t);
         else _coverShortfall(t);
-        emit PositionShut(AccountId.unwrap(t.id), t.marketId, t.settled, f);
+        emit PositionShut(AccountId.unwrap(t.id), t.marketId, f);
     }
 
     function _finish(Resolution storage r, Touch memory t) private {

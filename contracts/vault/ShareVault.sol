@@ -11,7 +11,7 @@ import {IShareVault} from "../interfaces/IShareVault.sol";
 /// @title ERC-4626 in, ERC-7540 out: shares whose assets live in the core
 /// @notice Deposits are at once. Redemptions are requested, wait for the cooldown and are priced when claimed. One request
 /// per controller (request id 0): asking for more restarts the cooldown of the whole request, also of a part that was
-/// claimable. Shares wait in this contract and go on bearing profit and loss. Deployed once per market, for its pool
+/// claimable. A claim is open for two days; after that the request is made anew. Shares wait in this contract and go on bearing profit and loss. Deployed once per market, for its pool
 /// (see PoolMath; a redemption pays for the depth it takes away), and once for the insurance, whose stakers earn penalties,
 /// a part of the fees and dust, and are the first to pay bad debt.
 /// @custom:halt pool deposits and claims stop while the price does not allow them; the insurance needs no price.
@@ -30,6 +30,10 @@ contract ShareVault is ERC20, IShareVault {
     /// @inheritdoc IShareVault
     address public immutable asset;
     uint256 private immutable ASSET_SCALE;
+
+    /// @inheritdoc IShareVault
+    /// @dev A request made long ago must not be a way out just before a known loss.
+    uint256 public constant CLAIM_WINDOW = 2 days;
 
     mapping(address controller => Request) private requests;
     mapping(address controller => mapping(address operator => bool)) public isOperator;
@@ -92,7 +96,7 @@ contract ShareVault is ERC20, IShareVault {
     }
 
     /// @inheritdoc IShareVault
-    function redeem(uint256 shares, address receiver, address controller) external returns (uint256 assets) {
+    function redeem(uint256 shares, address receiver, address controller) public returns (uint256 assets) {
         if (msg.sender != controller && !isOperator[controller][msg.sender])
             revert NotController(msg.sender, controller);
         Request storage r = requests[controller];
@@ -103,6 +107,32 @@ contract ShareVault is ERC20, IShareVault {
         _burn(address(this), shares);
         assets = MARKET == 0 ? CORE.insuranceRedeem(shares, receiver) : CORE.poolRedeem(MARKET, shares, receiver);
         emit Withdraw(msg.sender, receiver, controller, assets, shares);
+    }
+
+    /// @inheritdoc IShareVault
+    function cancelRequest(address receiver) external returns (uint256 shares) {
+        shares = requests[msg.sender].shares;
+        if (shares == 0) revert ZeroShares();
+        delete requests[msg.sender];
+        _transfer(address(this), receiver, shares);
+        emit RedeemRequestCancelled(msg.sender, receiver, shares);
+    }
+
+    /// @inheritdoc IShareVault
+    function depositAtLeast(uint256 assets, uint256 least, address receiver) external returns (uint256 shares) {
+        shares = _deposit(assets, 0, receiver);
+        if (shares < least) revert TooFew(shares, least);
+    }
+
+    /// @inheritdoc IShareVault
+    function redeemAtLeast(
+        uint256 shares,
+        uint256 least,
+        address receiver,
+        address controller
+    ) external returns (uint256 assets) {
+        assets = redeem(shares, receiver, controller);
+        if (assets < least) revert TooFew(assets, least);
     }
 
     /// @inheritdoc IShareVault
@@ -208,6 +238,7 @@ contract ShareVault is ERC20, IShareVault {
     }
 
     function _claimable(Request storage r) private view returns (uint256) {
-        return block.timestamp < r.claimableAt ? 0 : r.shares;
+        if (block.timestamp < r.claimableAt || block.timestamp >= r.claimableAt + CLAIM_WINDOW) return 0;
+        return r.shares;
     }
 }

@@ -7,8 +7,8 @@ from keel.keepers.snapshot import Snapshot
 from keel.model.validity import Action as Deed
 from keel.model.validity import allows
 
-# A piece is an eighth of the window; see Backstop.
-_PIECES = 8
+# A piece is a sixteenth of the window; see Backstop.
+_PIECES = 16
 
 
 @dataclass(frozen=True, slots=True)

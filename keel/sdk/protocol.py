@@ -86,6 +86,10 @@ class Protocol:
         """Close a small piece of the insurance's own position."""
         return self._send("unwind", market, sender=sender)
 
+    def deleverage(self, market: int, sender: str) -> Receipt:
+        """Begin to share out what a market's pool cannot pay its winners."""
+        return self._send("deleverage", market, sender=sender)
+
     def resolve(self, market: int, accounts: Sequence[int], sender: str) -> Receipt:
         """Take accounts a step through a market's deleverage or shutdown."""
         return self._send("resolve", market, list(accounts), sender=sender)
