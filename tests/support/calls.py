@@ -51,8 +51,9 @@ def everything(bench):
     """All functions of all contracts of a bench but those of the settlement token and of simulated feeds."""
     contracts, market = bench.protocol.contracts, bench.protocol.market_contracts(MARKET)
     places = {
-        "core": (bench.core, ("IKeel", "Keel", "KeelExtension")),
+        "core": (bench.core, ("IKeel", "Keel", "KeelExtension", "KeelLiquidation")),
         "extension": (contracts.extension, ("KeelExtension",)),
+        "liquidation": (contracts.liquidation, ("KeelLiquidation",)),
         "vault": (market.vault, ("ShareVault",)),
         "insurance": (contracts.insurance, ("ShareVault",)),
         "hub": (bench.hub_of(), ("OracleHub",)),

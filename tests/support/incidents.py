@@ -19,7 +19,11 @@ TESTED = [
         f"{_I}admin.py::test_kiloex_every_contract_is_in_the_access_matrix",
         f"{_I}oracle_attacks.py::test_two_prices_in_one_block",
     ),
-    ("I-05", f"{_I}oracle_limits.py::test_hyperliquid_jelly_squeeze"),
+    (
+        "I-05",
+        f"{_I}backstop.py::test_poison_backstop",
+        f"{_I}oracle_limits.py::test_hyperliquid_jelly_squeeze",
+    ),
     (
         "I-06",
         f"{_I}liquidation.py::test_liquidation_never_better_than_close",
@@ -42,7 +46,11 @@ TESTED = [
     ("I-13", f"{_I}oracle.py::test_synthetix_skrw_bad_print"),
     ("I-14", f"{_I}oracle_limits.py::test_synthetix_trb_price_times_ten"),
     ("I-15", f"{_I}margin.py::test_pyramid_then_crash"),
-    ("I-16", f"{_I}oracle_limits.py::test_perp_v1_cream_cascade"),
+    (
+        "I-16",
+        f"{_I}backstop.py::test_perp_v1_cascade_is_slowed",
+        f"{_I}oracle_limits.py::test_perp_v1_cream_cascade",
+    ),
     (
         "I-17",
         f"{_I}vaults.py::test_tribe_loops_of_shares_and_trades",
@@ -56,7 +64,11 @@ TESTED = [
         f"{_I}vaults.py::test_tribe_loops_of_shares_and_trades",
         f"{_U}no_free_lunch.py::test_no_closed_set_gains",
     ),
-    ("I-23", f"{_I}admin.py::test_level_array_arguments"),
+    (
+        "I-23",
+        f"{_I}admin.py::test_level_array_arguments",
+        f"{_I}backstop.py::test_level_batches_of_liquidations",
+    ),
     ("I-24", f"{_I}exits.py::test_euler_no_voluntary_insolvency"),
     ("I-25", f"{_I}oracle.py::test_venus_luna_min_answer"),
     ("I-26", f"{_I}oracle_attacks.py::test_inverse_short_twap"),
@@ -143,6 +155,7 @@ TESTED = [
         "F-33",
         f"{_I}vaults.py::test_hubble_leaving_before_a_known_loss",
         f"{_I}vaults.py::test_hubble_a_standing_request_is_no_way_out",
+        f"{_I}backstop.py::test_hubble_stakers_stay_while_they_are_needed",
     ),
     ("F-34", f"{_I}vaults.py::test_velar_just_in_time_provider"),
     (
@@ -163,7 +176,12 @@ TESTED = [
         f"{_I}liquidation.py::test_polynomial_trims_end",
     ),
     ("F-39", f"{_I}liquidation.py::test_polynomial_cliffs_and_dust"),
-    ("F-40", f"{_I}liquidation.py::test_hubble_sandwich_of_a_liquidation"),
+    (
+        "F-40",
+        f"{_I}liquidation.py::test_hubble_sandwich_of_a_liquidation",
+        f"{_I}liquidation.py::test_hubble_sandwich_at_rest",
+        f"{_I}backstop.py::test_hubble_sandwich_of_an_unwinding",
+    ),
     ("F-41", f"{_U}twin_fixed.py::test_signed_rounding"),
     (
         "F-42",

@@ -13,6 +13,7 @@ from support.adversary import (
     liquidate,
     owned,
     ratio_of,
+    refusal_of,
     refused_because,
     refuses,
     shortfall,
@@ -277,6 +278,17 @@ def test_perennial_reducing_makes_nobody_liquidatable(used, size, side, percent,
         refused_because("NotLiquidatable", lambda: liquidate(bench, mine))
 
 
+@pytest.mark.parametrize("share", [1, 10, 60])
+def test_perennial_a_reduction_heals_or_is_refused(bench, share):
+    """F-21: an unhealthy owner cannot shave a little off at a trade's fee, to go on unhealthy."""
+    mine = fund(bench, bench.newcomer, 12_000, 1)
+    take(bench, mine, 2 * WAD)
+    to_ratio(bench, mine, 70)
+    refusal = refusal_of(lambda: take(bench, mine, -2 * WAD * share // 100))
+    assert refusal == ("MarginTooLow" if ratio_of(bench, mine) < WAD else "")
+    assert (share == 60) == (not refusal)
+
+
 OPENINGS = st.lists(
     st.tuples(st.sampled_from(["long", "short", "less long", "less short", "redeem"]), st.integers(1, 100)),
     min_size=4,
@@ -318,18 +330,25 @@ def test_perennial_cap_by_turns(used, moves):
 def test_perennial_maker_closes(bench):
     """F-46: two accounts grow in turns, one closes: nothing is opened on top, no provider leaves.
 
-    The closing itself is not refused: nobody is locked in.
+    What a side may grow to is bounded, so that the other one's closing leaves the pool no more than that. The
+    closing itself is not refused: nobody is locked in.
     """
     longs, shorts = fund(bench, bench.newcomer, 2_000_000, 1), fund(bench, bench.operator, 2_000_000, 1)
-    for _ in range(3):
-        take(bench, longs, most(bench, longs, 1))
-        take(bench, shorts, -most(bench, shorts, -1))
+    for side, mine in [(1, longs), (-1, shorts)] * 6:
+        size = most(bench, mine, side, 20 * WAD)
+        if size:
+            take(bench, mine, side * size)
+    refused_because("SideExceeded", lambda: take(bench, longs, WAD))
+    market = bench.protocol.market(MARKET)
+    sides = market.state.longInterest, market.state.shortInterest
+    assert max(sides) * market.state.price.index <= 3 * market.equity * WAD
+    assert min(sides) * market.state.price.index > 2 * market.equity * WAD
     shares = bench.chain.call(bench.vault, "balanceOf", bench.provider)
     bench.protocol.pool_request(MARKET, shares, bench.provider)
     bench.later(86_400)
     bench.settle_price(PRICE)
     close(bench, longs)
-    assert bench.protocol.market(MARKET).utilization > WAD
+    assert WAD < bench.protocol.market(MARKET).utilization <= 31 * WAD // 10
     refused_because("UtilizationExceeded", lambda: take(bench, account_id(bench.rival), -WAD // 100))
     assert refuses(lambda: bench.protocol.pool_redeem(MARKET, shares // 1_000, bench.provider))
     take(bench, longs, WAD)

@@ -23,6 +23,8 @@ LOCKED = {
 #: What nobody locks, because it moves what belongs to the caller alone and no token.
 FREE = {
     *("core.setOperator", "core.permit", "extension.permit", "access manager.multicall"),
+    # It passes over what the lock refuses.
+    *("core.liquidateBatch", "liquidation.liquidateBatch"),
     *("access manager.renounceRole", "timelock.renounceRole"),
     *("timelock.onERC721Received", "timelock.onERC1155Received", "timelock.onERC1155BatchReceived"),
 }
