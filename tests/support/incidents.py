@@ -206,6 +206,7 @@ TESTED = [
     (
         "F-48",
         f"{_I}admin.py::test_perennial_parameters_mid_run",
+        f"{_I}admin.py::test_gmx_new_brackets_liquidate_nobody_at_once",
         f"{_U}bad_input_governance.py::test_market_parameters",
     ),
     ("F-49", f"{_I}admin.py::test_jojo_arbitrary_call"),

@@ -1,6 +1,7 @@
 """Incidents of keys, pauses, parameters and arguments, each by its number."""
 
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -267,6 +268,35 @@ def test_perennial_parameters_mid_run(used, data, fall):
         market = protocol.view("marketOf", MARKET)
         assert (market.longInterest, market.shortInterest, market.openNotional) == (0, 0, 0)
         assert_books(bench, everybody(bench, 2))
+
+
+def test_gmx_new_brackets_liquidate_nobody_at_once(bench):
+    """F-48: maintenance is doubled: nobody is less healthy in that block, an hour later by a tenth at most.
+
+    Within a day the new brackets count in full; new risk needs the new margin from the first moment.
+    """
+    mine = fund(bench, bench.newcomer, 6_000, 1)
+    take(bench, mine, WAD)
+    to_ratio(bench, mine, 115)
+    index = bench.protocol.view("marketOf", MARKET).price.index // WAD
+    config, links = bench.protocol.view("configOf", MARKET)
+    rates = [f"{kind}{i}" for kind in ("maintenance", "initial") for i in range(1, 5)]
+    doubled = config.brackets._replace(**{name: 2 * getattr(config.brackets, name) for name in rates})
+    before = [ratio_of(bench, one) for one in everybody(bench, 2)]
+    initial = bench.protocol.view("healthOf", mine).initial
+    bench.govern(bench.core, "setMarket", MARKET, config._replace(brackets=doubled), links)
+    assert all(ratio_of(bench, one) >= was for one, was in zip(everybody(bench, 2), before, strict=True))
+    refused_because("NotLiquidatable", lambda: liquidate(bench, mine))
+    assert bench.protocol.view("healthOf", mine).initial > initial * 19 // 10
+    asked = [bench.protocol.view("healthOf", mine).maintenance]
+    for _ in range(24):
+        bench.later(3_600)
+        bench.settle_price(index)
+        asked.append(bench.protocol.view("healthOf", mine).maintenance)
+    # An hour and five minutes at a tenth each hour.
+    assert all(now <= was * 112 // 100 for was, now in pairwise(asked))
+    assert asked[1] > asked[0]
+    assert asked[-1] >= 2 * asked[0]
 
 
 def test_hubble_zero_amounts(bench):
