@@ -54,7 +54,8 @@ abstract contract Governance is Restrictions {
         // A proposal that waited must not undo what happened to the status meanwhile.
         config.status = before.status;
         MarketRules.check(market, config, links_);
-        if (_skew(m) != 0 && config.depthPerShare != before.depthPerShare) {
+        bool used = m.longInterest | m.shortInterest != 0;
+        if (used && config.depthPerShare != before.depthPerShare) {
             revert ParameterOutOfBounds(
                 "depthPerShare",
                 config.depthPerShare,
@@ -62,7 +63,6 @@ abstract contract Governance is Restrictions {
                 before.depthPerShare
             );
         }
-        bool used = m.longInterest | m.shortInterest != 0;
         bool hedgeFalls = config.hedgePercent < before.hedgePercent;
         if (used && (hedgeFalls || !configs[market].hasTiers(config.tiers))) revert MarketInUse(market);
         // Higher maintenance comes over hours, not at once.

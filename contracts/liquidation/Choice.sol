@@ -28,7 +28,7 @@ abstract contract Choice is Resolutions {
         for (uint256 i; i < count; ++i) {
             Touch memory t = _load(account, uint16(set >> (16 * i)));
             (own[i], common[i]) = _partsOf(t);
-            costs[i] = int256(_curveLoss(t, t.position.size) + _leastPenaltyOf(t));
+            costs[i] = _curveLoss(t, t.position.size) + _leastPenaltyOf(t);
             net += common[i];
         }
         int256 most = type(int256).min;
@@ -48,8 +48,8 @@ abstract contract Choice is Resolutions {
         own = maintenance - Fixed.abs(common);
     }
 
-    /// @dev What the curve would take from equity if `size` of a position were closed now, quote WAD: of what it can take, scaled up.
-    function _curveLoss(Touch memory t, int256 position) internal pure returns (uint256) {
+    /// @dev What the curve would take from equity if `position` were closed now, quote WAD, negative = give: of what it can take, scaled up.
+    function _curveLoss(Touch memory t, int256 position) internal pure returns (int256) {
         uint256 held = Fixed.abs(position);
         uint256 room = _room(t, position > 0);
         uint256 size = held < room ? held : room;
@@ -60,11 +60,10 @@ abstract contract Choice is Resolutions {
             closing,
             Curve.cost(_worseFor(t.market, closing > 0), _depth(t), _skew(t.market), closing)
         );
-        if (loss <= 0) return 0;
-        return size == held ? uint256(loss) : Fixed.mulDivCeil(uint256(loss), held, size);
+        return size == held ? loss : Fixed.mulDivCeil(loss, held, size);
     }
 
-    function _leastPenaltyOf(Touch memory t) private pure returns (uint256) {
-        return (_valueOf(t, t.position.size) * t.config.brackets.penaltyMinBps) / Fixed.BPS;
+    function _leastPenaltyOf(Touch memory t) private pure returns (int256) {
+        return int256((_valueOf(t, t.position.size) * t.config.brackets.penaltyMinBps) / Fixed.BPS);
     }
 }

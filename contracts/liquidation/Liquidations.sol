@@ -115,7 +115,7 @@ abstract contract Liquidations is Choice {
                 (here * targetBps) / Fixed.BPS,
                 plan.tier == LiquidationMath.Tier.Close
                     ? 0
-                    : _curveLoss(t, t.position.size) + _fullPenalty(t, plan, t.position.size)
+                    : _positive(_curveLoss(t, t.position.size)) + _fullPenalty(t, plan, t.position.size)
             );
             uint256 size = Fixed.divCeil(held * fraction, Fixed.WAD);
             uint256 least = uint256(t.config.minNotional) * Fixed.WAD * Fixed.WAD;
@@ -130,7 +130,8 @@ abstract contract Liquidations is Choice {
         (filled, f) = _pushThrough(t, plan);
         if (filled) return (false, f);
         if (!_canAbsorb(t, plan.size, plan.equity)) return (false, _pushHard(t, plan));
-        plan.slippage = _curveLoss(t, -plan.size);
+        // Of the last units, because the first are still there for the rest.
+        plan.slippage = _positive(_curveLoss(t, t.position.size) - _curveLoss(t, t.position.size + plan.size));
         return (true, _absorb(t, plan.size));
     }
 
@@ -161,6 +162,11 @@ abstract contract Liquidations is Choice {
         uint256 value = _valueOf(t, plan.size);
         liquidationBooks[t.marketId].pushed = Window(uint128(pushed + value), uint64(block.timestamp));
         return _fill(t, plan.size, false);
+    }
+
+    /// @dev An amount, or 0 where it is negative.
+    function _positive(int256 amount) private pure returns (uint256) {
+        return amount > 0 ? uint256(amount) : 0;
     }
 
     /// @dev Penalty on the closed value, and never less than what a trade would have paid beside the curve.

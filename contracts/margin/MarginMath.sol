@@ -46,14 +46,17 @@ library MarginMath {
         unchecked {
             uint256 value = Fixed.divCeil(Fixed.abs(size) * m.price.index, Fixed.WAD);
             uint256 multiplier = MultiplierMath.initial(m, c);
+            // What is maintained is asked of whoever comes new, too.
+            if (multiplier < m.ramp) multiplier = m.ramp;
             initial_ = initial(c.brackets, value) * multiplier;
+            uint256 ramp = m.ramp;
             if (initial_ > value * MultiplierMath.ONE) {
                 multiplier = (value * MultiplierMath.ONE * multiplier) / initial_;
                 initial_ = value * MultiplierMath.ONE;
+                if (multiplier < ramp) ramp = multiplier;
             }
             initial_ = Fixed.divCeil(initial_, MultiplierMath.ONE);
-            if (m.ramp < multiplier) multiplier = m.ramp;
-            maintenance_ = Fixed.divCeil(maintenance(c.brackets, value) * multiplier, MultiplierMath.ONE);
+            maintenance_ = Fixed.divCeil(maintenance(c.brackets, value) * ramp, MultiplierMath.ONE);
         }
     }
 

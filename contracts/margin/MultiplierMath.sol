@@ -8,8 +8,9 @@ import {PoolMath} from "../pool/PoolMath.sol";
 
 /// @title Multipliers of margin, 1e-6 (1e6 = one)
 /// @notice volMult = clamp(sigma / sigma0, 1, 4), fundingMult = 1 + 0.25 * clamp(|z| - 2, 0, 4), oiMult = 1 + clamp(2 v - 1, 0, 1)
-/// with v the larger side's value over what the pool may face. Their product counts at once for new risk; for maintenance a ramp
-/// follows it at a tenth an hour at most, so that a rule alone never liquidates inside a block. Mission rows 93 and 94.
+/// with v the larger side's value over what the pool may face. Their product counts at once for new risk. For maintenance a ramp counts, and
+/// nothing else: with time it follows the product, down at once, up by a tenth an hour at most. Inside a block it stays, so that a
+/// rule alone never liquidates there, whoever trades. Mission rows 93 and 94.
 library MultiplierMath {
     uint256 internal constant ONE = 1e6;
     uint256 private constant MAX_VOLATILITY = 4e6;
@@ -46,12 +47,14 @@ library MultiplierMath {
         }
     }
 
-    /// @notice A ramp after `elapsed` seconds on its way to `target`, either way.
+    /// @notice A ramp after `elapsed` seconds, at least one: at `target` if that is lower, else on its way there.
     function ramped(uint256 ramp, uint256 target, uint256 elapsed) internal pure returns (uint256) {
+        if (target <= ramp) return target;
         unchecked {
             uint256 step = (ramp * elapsed * RAMP_PER_SECOND) / 1e9;
-            if (ramp < target) return target - ramp > step ? ramp + step : target;
-            return ramp - target > step ? ramp - step : target;
+            // However low brackets that rose have set it, and however often it is touched: it arrives.
+            if (step == 0) step = 1;
+            return target - ramp > step ? ramp + step : target;
         }
     }
 }

@@ -59,6 +59,7 @@ contract MockHostileToken is MockToken {
         if (busy || count == 0 || outcomes.length != 0) return;
         busy = true;
         for (uint256 i; i < count; ++i) {
+            // solhint-disable-next-line avoid-low-level-calls
             (bool done, bytes memory answer) = attempts[i].target.call(attempts[i].data);
             outcomes.push(Outcome(done, done ? bytes4(0) : bytes4(answer), keccak256(answer)));
         }

@@ -82,7 +82,7 @@ struct MarketLinks {
     uint16 keeperShareBps;
     /// Margin ratio after a partial liquidation, bps of maintenance (12500 = 1.25).
     uint16 targetBps;
-    /// Value that liquidations may push through the curve in five minutes, 1e-6 of the curve's depth.
+    /// Value that liquidations may push through the curve at once, and again over five minutes, 1e-6 of the curve's depth.
     uint32 windowPpm;
     /// What the pool pays for debts in a day, 1e-6 of its equity (`marketLossCap`). 160 + 16 + 16 + 32 + 32 = 256.
     uint32 lossCapPpm;
