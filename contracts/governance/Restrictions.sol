@@ -20,28 +20,28 @@ abstract contract Restrictions is MarketBase, AccessManaged, IKeelPool {
     /// @inheritdoc IKeelPool
     function restrictMarket(uint16 market, uint8 level) external restricted {
         uint8 status = _statusOf(market);
-        Restriction memory r = restrictions[market];
+        Restriction storage r = restrictions[market];
         if (block.timestamp >= r.until) {
             if (block.timestamp < r.restedAt) revert GuardianRests(market, r.restedAt);
             // What has lapsed counts as lifted, whether anyone lifted it or not.
             if (r.until == 0) r.standing = status;
-            status = r.standing;
+            else status = r.standing;
             r.until = uint40(block.timestamp + TERM);
             r.restedAt = uint40(block.timestamp + 2 * TERM);
         }
         r.by = msg.sender;
-        _setLevel(market, level, status + 1, r);
+        _setLevel(market, level, status + 1, r.until);
     }
 
     /// @inheritdoc IKeelPool
     function liftMarket(uint16 market) external {
-        Restriction memory r = restrictions[market];
+        Restriction storage r = restrictions[market];
         if (r.until == 0 || block.timestamp < r.until) revert NothingToLift(market, r.until);
         // A market that had to share out a loss is reopened by governance alone.
         bool resolved = liquidationBooks[market].resolution.number != 0;
         if (resolved && r.standing == STATUS_OPEN) r.standing = STATUS_REDUCE_ONLY;
         (r.by, r.until) = (address(0), 0);
-        _setLevel(market, r.standing, r.standing, r);
+        _setLevel(market, r.standing, r.standing, 0);
     }
 
     /// @inheritdoc IKeelPool
@@ -58,24 +58,23 @@ abstract contract Restrictions is MarketBase, AccessManaged, IKeelPool {
     function restrictionOf(
         uint16 market
     ) external view returns (uint8 status, address by, uint256 until, uint256 restedAt) {
-        Restriction memory r = restrictions[market];
+        Restriction storage r = restrictions[market];
         return (_statusOf(market), r.by, r.until, r.restedAt);
     }
 
     function _govern(uint16 market, uint8 status, uint8 least) private {
         _statusOf(market);
-        Restriction memory none;
-        _setLevel(market, status, least, none);
+        delete restrictions[market];
+        _setLevel(market, status, least, 0);
     }
 
-    function _setLevel(uint16 market, uint8 status, uint8 least, Restriction memory r) private {
+    function _setLevel(uint16 market, uint8 status, uint8 least, uint256 until) private {
         if (configs[market].status() >= STATUS_RESOLVING) revert MarketShut(market);
         if (status < least || status > STATUS_CLOSED) {
             revert ParameterOutOfBounds("status", status, least, STATUS_CLOSED);
         }
-        restrictions[market] = r;
         configs[market].setStatus(status);
-        emit MarketStatusSet(market, status, msg.sender, r.until);
+        emit MarketStatusSet(market, status, msg.sender, until);
     }
 
     function _statusOf(uint16 market) private view returns (uint8 status) {

@@ -40,6 +40,7 @@ contract MockHostileToken is MockToken {
     /// @param target what is called.
     /// @param data calldata.
     function act(address target, bytes calldata data) external {
+        // solhint-disable-next-line avoid-low-level-calls
         (bool done, bytes memory answer) = target.call(data);
         assembly {
             if iszero(done) {

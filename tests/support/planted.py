@@ -199,8 +199,8 @@ STATUSES = [
         "KeelExtension",
         "the_guardian_reopens",
         "INV-56",
-        "_setLevel(market, level, status + 1, r);",
-        "_setLevel(market, level, STATUS_OPEN, r);",
+        "_setLevel(market, level, status + 1, r.until);",
+        "_setLevel(market, level, STATUS_OPEN, r.until);",
     ),
     _in(
         "KeelExtension",

@@ -150,10 +150,7 @@ def test_perp_v1_cascade_is_slowed(bench):
     assert_books(bench, everybody(bench, 17))
 
 
-_CHEAP = pytest.mark.xfail(strict=True, reason="a piece moves the mark by more than two fees of a trade")
-
-
-@pytest.mark.parametrize("size", [pytest.param(WAD, marks=_CHEAP), 6 * WAD, 12 * WAD])
+@pytest.mark.parametrize("size", [WAD, 6 * WAD, 12 * WAD])
 def test_hubble_sandwich_of_an_unwinding(bench, size):
     """F-40: who moves the mark before the insurance closes a piece, and back after it, gains nothing."""
     for one in crowd(bench, 16, WAD // 2):

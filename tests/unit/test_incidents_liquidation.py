@@ -228,7 +228,6 @@ def test_hubble_sandwich_of_a_liquidation(bench, side):
     assert abs(abs(done["fill"].cost) - value) <= value * 18 * WAD // depth
 
 
-@pytest.mark.xfail(strict=True, reason="a liquidation has no limit of its slippage against the index")
 @pytest.mark.parametrize("push", [6, 15])
 def test_hubble_sandwich_at_rest(bench, push):
     """F-40: nor more than the penalty when the average has followed, and no debt that was not there."""

@@ -35,12 +35,8 @@ class Restrictions(Books):
         last = self.restriction_of(market)
         if last.until == 0 or now < last.until:
             raise Refused("NothingToLift", market, last.until)
-        self._set_level(
-            market,
-            last.standing,
-            last.standing,
-            replace(Restriction(), rested_at=last.rested_at, standing=last.standing),
-        )
+        rested = Restriction(rested_at=last.rested_at, standing=last.standing)
+        self._set_level(market, last.standing, last.standing, rested)
 
     def hold_market(self, market: int, level: int) -> None:
         """Restrict a market until governance reopens it."""
