@@ -99,9 +99,9 @@ def test_price_keeper(snapshot, decision):
 def test_liquidator_takes_the_weak_worst_first():
     accounts = [account(1, 99), account(2, 100), account(3, -20), account(4, 60), account(5, 10, size=0)]
     assert Liquidator().decide(seen(accounts=accounts)) == [
-        Liquidate(3, 1, 0),
-        Liquidate(4, 1, 60 * WAD // 100),
-        Liquidate(1, 1, 99 * WAD // 100),
+        Liquidate(3, 0),
+        Liquidate(4, 60 * WAD // 100),
+        Liquidate(1, 99 * WAD // 100),
     ]
     assert [action.account for action in Liquidator(limit=1).decide(seen(accounts=accounts))] == [3]
 

@@ -8,6 +8,7 @@ from keel.sim.fuzz.world import ACCOUNTS, OPERATOR
 EXPECTED = frozenset(
     {
         *("NotAuthorized", "MarketUnknown", "MarketReduceOnly", "ZeroAmount", "SizeOutOfRange"),
+        *("SideExceeded", "WindowFull", "UnwindTooDear", "InsuranceTied"),
         *("AmountOutOfRange", "PositionTooSmall", "PriceLimitMissed", "DeadlinePassed", "BandExceeded"),
         *("UtilizationExceeded", "MarginTooLow", "NotLiquidatable", "NoPosition", "NotVault"),
         *("DustAmount", "SharesNeeded", "NoEquity", "ParameterOutOfBounds", "PriceNotGoodFor", "NotCore"),
