@@ -42,7 +42,7 @@ _TOKENS = 1_000 * 10**6
 _OPEN, _STEP, _REVERSE = parse_wad("0.1"), parse_wad("0.05"), parse_wad("-0.2")
 _REQUESTED = 10**28
 # Index at which the thin account's margin ratio is inside [0.8, 1), and inside (0, 0.5).
-_TRIM_PRICE, _CLOSE_PRICE = 116_700, 116_000
+_TRIM_PRICE, _CLOSE_PRICE = 117_000, 116_000
 
 
 def _idle(world: GasWorld) -> None:

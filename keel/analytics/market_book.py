@@ -15,7 +15,8 @@ class MarketBook:
     Attributes:
         config: Parameters.
         links: Vault, oracle and cold parameters.
-        state: Moving state. `stress` stays 0: how far a rate is from its mean is the model's to say.
+        state: Moving state. `stress` and `ramp` stay as they began: how far a rate is from its mean is the
+            model's to say, and the ramp of maintenance follows it.
         report: What changed the pool's equity.
         escrow: Funding at suspect prices.
         traders_paid: Funding that traders paid, into the escrow as well, less what they received, quote WAD.

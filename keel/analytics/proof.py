@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from keel.analytics.books import Books
+from keel.analytics.insurance_book import insurance_worth
 from keel.model.records import (
     Account,
     Escrow,
@@ -42,6 +43,7 @@ def prove(protocol: Protocol, books: Books) -> list[Check]:
         _buckets(protocol, books),
         *(_funding(protocol, books, market) for market in books.markets),
         *(_pool(protocol, books, market) for market in books.markets),
+        _insurance(protocol, books),
         _rebuilt(protocol, books),
         Check("every event is what the model says", not books.faults, _faults(books.faults)),
     ]
@@ -96,6 +98,20 @@ def _pool(protocol: Protocol, books: Books, market: int) -> Check:
     return Check(f"the report of pool {market} is the change of its equity", report.total == equity, detail)
 
 
+def _insurance(protocol: Protocol, books: Books) -> Check:
+    """What its shares are worth; the markets must be accrued."""
+    lower, higher = protocol.view("insuranceEquity")
+    worth = insurance_worth(books)
+    balance = protocol.view("accountOf", books.backstop).balance
+    gifts = books.accounts[books.backstop].balance if books.backstop in books.accounts else 0
+    detail = (
+        f"assets {format_wad(books.insurance)}, with its positions {format_wad(worth[0])} to "
+        f"{format_wad(worth[1])}, balance beside {format_wad(balance)}"
+    )
+    holds = (lower, higher) == worth and balance == gifts
+    return Check("the insurance is worth its assets and its own positions", holds, detail)
+
+
 def _stored_equity(protocol: Protocol, market: int) -> int:
     """Equity on the chain as of now; the market must be accrued."""
     equity: int = protocol.market(market).equity
@@ -140,9 +156,9 @@ def _differences(protocol: Protocol, books: Books) -> Iterator[str]:
 
 
 def _announced(state: Market, config: Any) -> Market:
-    """A market without what no event says: its stress, and an accrual where funding has stopped."""
+    """A market without what no event says: stress, ramp, and an accrual where funding has stopped."""
     end = 0 if state.price.flags & Defect.INVALID else state.price.at + config.heartbeatSeconds
-    return replace(state, stress=0, accrued_at=min(state.accrued_at, end))
+    return replace(state, stress=0, ramp=0, accrued_at=min(state.accrued_at, end))
 
 
 def _compare(what: str, kept: Any, found: Any) -> Iterator[str]:

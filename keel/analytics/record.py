@@ -70,6 +70,7 @@ class LiquidationEvent:
         penalty: Quote WAD.
         reward: Part of the penalty that went to the keeper, quote WAD.
         shortfall: Bad debt that it left, quote WAD.
+        absorbed: Whether the insurance took the position over at the index.
     """
 
     time: int
@@ -82,6 +83,7 @@ class LiquidationEvent:
     penalty: int
     reward: int
     shortfall: int
+    absorbed: bool = False
 
 
 @dataclass(slots=True)
@@ -94,6 +96,7 @@ class Tally:
         trades: Trades that filled.
         volume: Value of trades and liquidations at their fill prices, quote WAD.
         refusals: Refused actions: action and error to count.
+        unwound: Pieces of its own positions that the insurance closed.
         from_insurance: Bad debt that the insurance paid, quote WAD.
         from_pool: Bad debt that the pool paid, quote WAD.
         penalties: Liquidation penalties, quote WAD; `rewards` the keepers' part.
@@ -104,6 +107,7 @@ class Tally:
     trades: int = 0
     volume: int = 0
     refusals: Counter[tuple[str, str]] = field(default_factory=Counter)
+    unwound: int = 0
     from_insurance: int = 0
     from_pool: int = 0
     penalties: int = 0

@@ -112,6 +112,8 @@ def _events(record: DayRecord) -> list[tuple[str, str]]:
             f"{event.trader}: {TIERS[event.tier]}, {quote(abs(event.size), 4)} at {quote(event.price, 1)}, "
             f"{quote(abs(event.left), 4)} left, penalty {quote(event.penalty, 2)}"
         )
+        if event.absorbed:
+            text += ", taken over by the insurance"
         if event.shortfall:
             text += f", bad debt {quote(event.shortfall, 2)}"
         told.append((event.time, text))

@@ -99,6 +99,7 @@ def _as_json(report: Report, violations: list[dict[str, Any]]) -> dict[str, Any]
         "reverts": dict(sorted(tally.reverts.items())),
         "invariants": dict(sorted(tally.invariants.items())),
         "suspect_prices": dict(sorted(tally.outcomes.items())),
+        "liquidations": dict(sorted(tally.liquidations.items())),
         "violations": violations,
     }
 
@@ -110,9 +111,11 @@ def _show(report: Report, violations: list[dict[str, Any]], console: Console) ->
         f"({report.cpu_rate:,.0f} per processor second), all invariants on, seed {report.seed}"
     )
     table = Table(title=None, box=None, pad_edge=False)
-    for heading in ("action", "done", "refused with", "times", "invariant", "checks"):
-        table.add_column(heading, justify="right" if heading in ("done", "times", "checks") else "left")
-    columns = [sorted(counts.items()) for counts in (tally.actions, tally.reverts, tally.invariants)]
+    for heading in ("action", "done", "refused with", "times", "liquidations", "met", "invariant", "checks"):
+        right = heading in ("done", "times", "met", "checks")
+        table.add_column(heading, justify="right" if right else "left")
+    counted = (tally.actions, tally.reverts, tally.liquidations, tally.invariants)
+    columns = [sorted(counts.items()) for counts in counted]
     for row in range(max(map(len, columns))):
         cells = [column[row] if row < len(column) else ("", "") for column in columns]
         table.add_row(*(f"{cell:,}" if isinstance(cell, int) else cell for pair in cells for cell in pair))

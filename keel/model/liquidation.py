@@ -2,7 +2,7 @@
 
 from enum import IntEnum
 
-from keel.model.fixed import cast, i256, mul_div_ceil, mul_div_floor, u256
+from keel.model.fixed import PPM, cast, i256, mul_div_ceil, mul_div_floor, u256
 from keel.units import WAD
 
 TRIM_FROM = 8 * WAD // 10
@@ -10,6 +10,8 @@ DELEVERAGE_FROM = 5 * WAD // 10
 TRIM_LIMIT = 25 * WAD // 100
 # Margin ratio of an account without maintenance and debt, WAD.
 RATIO_MAX = WAD * WAD
+# Time in which a full window empties.
+WINDOW_SECONDS = 300
 
 
 class Tier(IntEnum):
@@ -43,6 +45,16 @@ def penalty_rate(ratio: int, min_bps: int, max_bps: int) -> int:
     """Penalty on closed value, bps * WAD: linear from `min_bps` at ratio 1 to `max_bps` at ratio 0."""
     gap = max(WAD - ratio, 0)
     return u256(u256(min_bps * WAD) + u256(u256(max_bps - min_bps) * gap))
+
+
+def window_capacity(index: int, depth: int, window_ppm: int) -> int:
+    """Value that liquidations may push through a curve of `depth` in one window, quote WAD, floor."""
+    return u256(u256(index * depth) // WAD * window_ppm) // PPM
+
+
+def pushed_after(pushed: int, capacity: int, elapsed: int) -> int:
+    """What is left of a window's `pushed` value after `elapsed` seconds, quote WAD, ceil."""
+    return max(pushed - u256(capacity * elapsed) // WINDOW_SECONDS, 0)
 
 
 def close_fraction(tier_: Tier, equity: int, target: int, target_here: int, cost_all: int) -> int:

@@ -1,40 +1,12 @@
-"""Twin of `margin/MarginMath.sol`: margin brackets and the volatility multiplier."""
+"""Twin of `margin/MarginMath.sol`: margin brackets, requirements with their multipliers, and hedges."""
 
-from dataclasses import dataclass
-
-from keel.model.fixed import cast, div, div_ceil, u256
+from keel.model import multiplier
+from keel.model.fixed import cast, div, div_ceil
+from keel.model.records import Brackets, Market, MarketConfig
 from keel.units import BPS, WAD
 
-MAX_VOLATILITY_MULTIPLIER = 4 * WAD
-
 _QUOTE = WAD
-
-
-@dataclass(frozen=True, slots=True)
-class Brackets:
-    """Marginal margin brackets over position value, and liquidation penalties.
-
-    Attributes:
-        limit1: Upper end of the first bracket, whole quote units; `limit2`, `limit3` those of the next two.
-        maintenance1: Maintenance rate inside the first bracket, bps; non-decreasing to `maintenance4`.
-        initial1: Initial rate inside the first bracket, bps; non-decreasing to `initial4`.
-        penalty_min_bps: Liquidation penalty on closed value at margin ratio 1.
-        penalty_max_bps: Liquidation penalty on closed value at margin ratio 0.
-    """
-
-    limit1: int
-    limit2: int
-    limit3: int
-    maintenance1: int
-    maintenance2: int
-    maintenance3: int
-    maintenance4: int
-    initial1: int
-    initial2: int
-    initial3: int
-    initial4: int
-    penalty_min_bps: int
-    penalty_max_bps: int
+_PERCENT = 100
 
 
 def maintenance(b: Brackets, value: int) -> int:
@@ -47,15 +19,37 @@ def initial(b: Brackets, value: int) -> int:
     return _marginal(b, value, (b.initial1, b.initial2, b.initial3, b.initial4))
 
 
-def volatility_multiplier(sigma: int, base_sigma_bps: int) -> int:
-    """clamp(sigma / sigma0, 1, 4), WAD, floor.
+def requirements(market: Market, config: MarketConfig, size: int) -> tuple[int, int]:
+    """Initial and maintenance margin of a position of `size` with their multipliers, quote WAD, ceil.
 
-    Args:
-        sigma: Annualised volatility, 1e-6.
-        base_sigma_bps: Volatility at which the multiplier is one, bps.
+    No more than its value is ever asked for, and then the maintenance keeps its proportion.
     """
-    ratio = div(u256(sigma * 10**16), base_sigma_bps)
-    return min(max(ratio, WAD), MAX_VOLATILITY_MULTIPLIER)
+    value = div_ceil(cast(abs(size) * market.price.index), WAD)
+    factor, whole = multiplier.initial(market, config), cast(value * multiplier.ONE)
+    asked = cast(initial(config.brackets, value) * factor)
+    if asked > whole:
+        asked, factor = whole, cast(whole * factor) // asked
+    factor = min(factor, market.ramp)
+    kept = cast(maintenance(config.brackets, value) * factor)
+    return div_ceil(asked, multiplier.ONE), div_ceil(kept, multiplier.ONE)
+
+
+def common(requirement: int, hedge_percent: int, size: int) -> int:
+    """Part of a requirement that nets between opposite positions, signed like `size`, trunc."""
+    part = cast(requirement * hedge_percent) // _PERCENT
+    return part if size > 0 else -part
+
+
+def damped(ramp: int, old: Brackets, new: Brackets) -> int:
+    """A ramp that takes back by how much new brackets ask for more than old ones, 1e-6, floor.
+
+    At the value where that is most: the ratio of two such sums is largest at an end of a bracket or far
+    beyond the last one.
+    """
+    ends = (1, old.limit1, old.limit2, old.limit3, new.limit1, new.limit2, new.limit3)
+    values = [end * _QUOTE for end in ends]
+    scaled = (div(ramp * maintenance(old, value), maintenance(new, value)) for value in values)
+    return min(ramp, *scaled, div(ramp * old.maintenance4, new.maintenance4))
 
 
 def _marginal(b: Brackets, value: int, rates: tuple[int, int, int, int]) -> int:

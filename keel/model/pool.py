@@ -9,6 +9,7 @@ Assets are quote WAD, shares have 24 decimals.
 
 from keel.model import curve
 from keel.model.fixed import PPM, cast, div_ceil, i256, mul_div_ceil, mul_div_floor, u256
+from keel.model.records import Market, MarketConfig
 from keel.units import WAD
 
 VIRTUAL_SHARES = 10**6
@@ -32,6 +33,12 @@ def depth(depth_per_share: int, shares: int) -> int:
 def equity(cash: int, open_notional: int, index: int, depth_: int, skew: int) -> int:
     """Pool equity if every trader closed now, quote WAD, floor (the traders' exit value is a ceil)."""
     return cast(cash + open_notional - curve.value_ceil(index, depth_, skew), signed=True)
+
+
+def equity_of(market: Market, config: MarketConfig) -> int:
+    """Pool equity of a market at its index, quote WAD, floor."""
+    depth_ = depth(config.depth_per_share, market.shares)
+    return equity(market.cash, market.open_notional, market.price.index, depth_, market.skew)
 
 
 def shares_for(assets: int, equity_: int, shares: int) -> int:

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, fields
 from enum import IntEnum
 from typing import Any, TypeVar, get_type_hints
 
-from keel.model.margin import Brackets
 from keel.model.validity import Price, Validity
 
 T = TypeVar("T")
@@ -62,6 +61,7 @@ class Market:
         shares: Pool shares, 24 decimals (S).
         stress: Distance of the funding rate from its slow mean, beyond two standard deviations, in eighths
             of one, at most 32.
+        ramp: Multiplier of the maintenance margin, 1e-6: follows that of the initial margin slowly.
         funding_clearing: Funding collected minus credited, quote WAD.
         price: Stored price.
     """
@@ -76,6 +76,7 @@ class Market:
     funding_state: bytes = bytes(32)
     shares: int = 0
     stress: int = 0
+    ramp: int = 0
     funding_clearing: int = 0
     price: Price = field(default_factory=Price)
 
@@ -83,6 +84,33 @@ class Market:
     def skew(self) -> int:
         """Net trader position (q), base WAD."""
         return self.long_interest - self.short_interest
+
+
+@dataclass(frozen=True, slots=True)
+class Brackets:
+    """Marginal margin brackets over position value, and liquidation penalties.
+
+    Attributes:
+        limit1: Upper end of the first bracket, whole quote units; `limit2`, `limit3` those of the next two.
+        maintenance1: Maintenance rate inside the first bracket, bps; non-decreasing to `maintenance4`.
+        initial1: Initial rate inside the first bracket, bps; non-decreasing to `initial4`.
+        penalty_min_bps: Liquidation penalty on closed value at margin ratio 1.
+        penalty_max_bps: Liquidation penalty on closed value at margin ratio 0.
+    """
+
+    limit1: int
+    limit2: int
+    limit3: int
+    maintenance1: int
+    maintenance2: int
+    maintenance3: int
+    maintenance4: int
+    initial1: int
+    initial2: int
+    initial3: int
+    initial4: int
+    penalty_min_bps: int
+    penalty_max_bps: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +138,8 @@ class MarketConfig:
         taker_fee_ppm: Taker fee on notional.
         deviation_fee_ppm: Surcharge of immediate fills that covers the feed's deviation threshold.
         insurance_fee_share_ppm: Insurance share of fees.
+        max_side_ppm: Largest value of one side's open interest over pool equity.
+        hedge_percent: Part of the margin that nets between opposite positions.
         depth_per_share: Curve depth per whole pool share, base WAD (kappa).
         max_exposure_ppm: Largest net position value over pool equity.
         max_skew_ppm: Largest net position over depth (qMax).
@@ -127,6 +157,8 @@ class MarketConfig:
     taker_fee_ppm: int
     deviation_fee_ppm: int
     insurance_fee_share_ppm: int
+    max_side_ppm: int
+    hedge_percent: int
     depth_per_share: int
     max_exposure_ppm: int
     max_skew_ppm: int
@@ -165,13 +197,28 @@ class MarketLinks:
         vault: Share vault of the market's pool, the only caller of its pool functions.
         keeper_share_bps: Keeper share of the liquidation penalty.
         target_bps: Margin ratio after a partial liquidation (12500 = 1.25).
+        window_ppm: Value that liquidations may push through the curve in five minutes, over its depth.
         oracle: Source of prices.
     """
 
     vault: str
     keeper_share_bps: int
     target_bps: int
+    window_ppm: int
     oracle: str
+
+
+@dataclass(frozen=True, slots=True)
+class LiquidationWindow:
+    """What liquidations have pushed through a market's curve lately.
+
+    Attributes:
+        pushed: Quote WAD at the index when it was pushed; falls to zero at an even pace.
+        at: Time up to which it has fallen, seconds.
+    """
+
+    pushed: int = 0
+    at: int = 0
 
 
 @dataclass(slots=True)
@@ -238,8 +285,11 @@ class Health:
         equity_better: What liquidation goes by: `equity`, with a doubtful or volatile price moved in the
             account's favour, floor.
         withdrawable: `equity_worse` without unrealised profit.
-        initial: Initial margin with the volatility multiplier, ceil.
-        maintenance: Maintenance margin at the index, ceil.
+        initial: Initial margin with its multipliers, hedges netted, ceil.
+        maintenance: Maintenance margin at the index with its ramped multiplier, hedges netted, ceil.
+        initial_common: Part of `initial` that a move common to all markets explains, signed: positive,
+            falling markets hurt. `initial` holds its size.
+        maintenance_common: The same of `maintenance`.
         worst: Worst price validity among the account's markets.
     """
 
@@ -249,6 +299,8 @@ class Health:
     withdrawable: int
     initial: int
     maintenance: int
+    initial_common: int
+    maintenance_common: int
     worst: Validity
 
 

@@ -12,7 +12,7 @@ from keel.analytics.tape import Entry
 from keel.config.deployment import MarketSettings
 from keel.config.funding import LayeredSettings
 from keel.errors import ConfigError
-from keel.keepers.actions import AddMargin, Liquidate
+from keel.keepers.actions import AddMargin, Liquidate, Unwind
 from keel.keepers.executor import Outcome
 from keel.keepers.monitor import Monitor, Point
 from keel.keepers.snapshot import Snapshot
@@ -63,8 +63,10 @@ class Recorder:
             match outcome.action:
                 case AddMargin(account, tokens):
                     self._paid_in[account] += tokens
-                case Liquidate(account, _, ratio):
+                case Liquidate(account, ratio):
                     self._seen_ratios[account] = ratio
+                case Unwind():
+                    self._tally.unwound += 1
             note = self._writer.of(outcome)
             if note is not None:
                 self._notes.append((time, note))
@@ -154,7 +156,7 @@ class Recorder:
                 tally.from_insurance += args["fromInsurance"]
                 tally.from_pool += args["fromPool"]
                 self._shortfalls[args["account"]] = args["fromInsurance"] + args["fromPool"]
-            case "Liquidated":
+            case "Liquidated" | "Absorbed":
                 self._liquidated(entry)
 
     def _liquidated(self, entry: Entry) -> None:
@@ -175,6 +177,7 @@ class Recorder:
                 penalty=args["penalty"],
                 reward=args["reward"],
                 shortfall=self._shortfalls.pop(args["account"], 0),
+                absorbed=entry.log.event == "Absorbed",
             )
         )
 

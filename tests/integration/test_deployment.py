@@ -15,7 +15,7 @@ from keel.sdk.governance import GOVERNOR_FUNCTIONS, GUARDIAN_FUNCTIONS, Roles, r
 
 NOBODY = "0x" + "00" * 20
 CODE_LIMIT = 24_576
-AUTHORITY_SLOT = 12
+AUTHORITY_SLOT = 13
 
 
 @pytest.fixture(scope="session")
@@ -42,10 +42,12 @@ def test_core_and_extension_agree(ask, contracts):
         assert ask(contracts.core, constant) == ask(contracts.extension, constant)
 
 
-def test_the_extension_keeps_nothing_itself(deployed, contracts):
-    """It works on the core's storage; its constructor leaves the authority, after the books."""
+def test_the_other_parts_keep_nothing_themselves(deployed, contracts):
+    """They work on the core's storage; the extension's constructor leaves the authority, after the books."""
     words = [deployed.chain.storage(contracts.extension.address, slot) for slot in range(16)]
     assert words == [0] * AUTHORITY_SLOT + [int(contracts.access.address, 16)] + [0] * (15 - AUTHORITY_SLOT)
+    words = [deployed.chain.storage(contracts.liquidation.address, slot) for slot in range(16)]
+    assert words == [0] * 16
 
 
 def test_the_core_keeps_its_authority_where_the_extension_looks_for_it(deployed, contracts):
@@ -127,8 +129,9 @@ def test_the_timelock_governs_itself(deployed, contracts, ask, settings):
 
 def test_code_on_the_chain_is_the_compiled_code_and_fits(contracts):
     market = contracts.markets[0]
-    parts = (contracts.core, contracts.extension, contracts.lens, market.hub, contracts.insurance)
-    for part in (*parts, contracts.access, contracts.timelock, market.vault, market.funding, *market.sources):
+    core = (contracts.core, contracts.extension, contracts.liquidation)
+    parts = (*core, contracts.lens, market.hub, contracts.insurance, contracts.access, contracts.timelock)
+    for part in (*parts, market.vault, market.funding, *market.sources):
         name = "Keel" if part is contracts.core else part.name
         size = len(ape.chain.provider.get_code(part.address))
         assert size == runtime_sizes()[name] <= CODE_LIMIT
@@ -144,7 +147,7 @@ def test_ape_sees_the_custom_errors(project, contracts, accounts):
 
 def test_every_address_is_listed(contracts):
     listed = addresses(contracts)
-    assert len(set(listed.values())) == len(listed) == 14
+    assert len(set(listed.values())) == len(listed) == 15
     assert listed["core"] == contracts.core.address
 
 

@@ -181,8 +181,8 @@ def test_a_second_market_is_listed_by_governance(bench):
     bench.trade(bench.newcomer, -WAD, market=2)
     account = bench.protocol.account(account_id(bench.newcomer))
     assert [position.market for position in account.positions] == [1, 2]
-    # Maintenance of two positions of 50,000 each at 1 %.
-    assert account.health.maintenance == 1_000 * WAD
+    # Maintenance of two positions of 50,000 each at 1 %, of which 30 % net.
+    assert account.health.maintenance == 700 * WAD
     markets = bench.chain.call(bench.protocol.contracts.lens, "markets")
     assert [view.id for view in markets] == [1, 2]
 

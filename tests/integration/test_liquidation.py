@@ -12,8 +12,8 @@ TRIM, DELEVERAGE, CLOSE = 1, 2, 3
 
 @pytest.fixture
 def thin(bench):
-    """The newcomer: 5 base long on 20,000 quote, about twelve times levered."""
-    bench.trade(bench.newcomer, 5 * WAD)
+    """The newcomer: 4 base long on 20,000 quote, ten times levered; the window takes them at once."""
+    bench.trade(bench.newcomer, 4 * WAD)
     return bench
 
 
@@ -30,28 +30,28 @@ def fall_to(bench, price):
         bench.settle_price(index)
 
 
-def liquidate(bench):
-    receipt = bench.protocol.liquidate(account_id(bench.newcomer), MARKET, bench.keeper)
-    return receipt, receipt.event("Liquidated").args
+def liquidate(bench, event="Liquidated"):
+    receipt = bench.protocol.liquidate(account_id(bench.newcomer), bench.keeper)
+    return receipt, receipt.event(event).args
 
 
 def test_a_healthy_account_is_left_alone(thin):
     assert ratio(thin) > WAD
-    # 1 % of 5 base at 50,000; the equity falls by funding from second to second.
-    expected = refusal("NotLiquidatable", equity=ANY, maintenance=2_500 * WAD)
+    # 1 % of 4 base at 50,000; the equity falls by funding from second to second.
+    expected = refusal("NotLiquidatable", equity=ANY, maintenance=2_000 * WAD)
     assert_refused(thin, expected, lambda: liquidate(thin))
 
 
 def test_a_trim_takes_a_quarter_and_heals(thin):
-    # Entry costs 3,930 of premium and 254 of fee: 15,816 of 20,000 are left. At 47,250
-    # the index has taken another 13,750; 2,066 stand against 1 % of 236,250.
-    fall_to(thin, 47_250)
+    # Entry costs 2,631 of premium and 203 of fee: 17,166 of 20,000 are left. At 46,125
+    # the index has taken another 15,500; 1,666 stand against 1 % of 184,500, a little more in a fall.
+    fall_to(thin, 46_125)
     before = ratio(thin)
     assert 8 * WAD // 10 < before < WAD
     receipt, done = liquidate(thin)
     assert done["tier"] == TRIM
-    assert -5 * WAD // 4 - 1 <= done["fill"].size < 0
-    assert done["fill"].sizeAfter == 5 * WAD + done["fill"].size
+    assert -WAD - 1 <= done["fill"].size < 0
+    assert done["fill"].sizeAfter == 4 * WAD + done["fill"].size
     assert ratio(thin) > before
     # 40 % of the penalty goes to the keeper's account 0, the rest to insurance.
     assert done["reward"] == done["penalty"] * 4_000 // 10_000
@@ -60,7 +60,7 @@ def test_a_trim_takes_a_quarter_and_heals(thin):
 
 
 def test_the_keeper_takes_the_reward_home(thin):
-    fall_to(thin, 47_250)
+    fall_to(thin, 46_125)
     _, done = liquidate(thin)
     tokens = done["reward"] // 10**12
     assert tokens > 0
@@ -71,25 +71,25 @@ def test_the_keeper_takes_the_reward_home(thin):
 
 
 def test_a_deep_fall_closes_everything(thin):
-    fall_to(thin, 46_950)
+    fall_to(thin, 45_850)
     assert 0 < ratio(thin) < WAD // 2
     insured = thin.protocol.view("insurance").assets
     receipt, done = liquidate(thin)
-    assert (done["tier"], done["fill"].size, done["fill"].sizeAfter) == (CLOSE, -5 * WAD, 0)
+    assert (done["tier"], done["fill"].size, done["fill"].sizeAfter) == (CLOSE, -4 * WAD, 0)
     account = thin.protocol.view("accountOf", account_id(thin.newcomer))
     assert account.markets == 0
     assert account.balance >= 0
     assert not receipt.events("BadDebtCovered")
     assert thin.protocol.view("insurance").assets == insured + done["penalty"] - done["reward"]
-    expected = refusal("NoPosition", account=account_id(thin.newcomer), market=MARKET)
+    expected = refusal("NoPosition", account=account_id(thin.newcomer), market=0)
     assert_refused(thin, expected, lambda: liquidate(thin))
 
 
 def test_bad_debt_is_insurances_first(thin):
-    fall_to(thin, 45_500)
+    fall_to(thin, 45_400)
     balance = thin.protocol.view("accountOf", account_id(thin.newcomer)).balance
     insured = thin.protocol.view("insurance").assets
-    receipt, done = liquidate(thin)
+    receipt, done = liquidate(thin, "Absorbed")
     covered = receipt.event("BadDebtCovered").args
     assert (done["penalty"], done["reward"]) == (0, 0)
     left = balance - done["settled"].paid + done["settled"].received + done["fill"].realized
@@ -97,6 +97,9 @@ def test_bad_debt_is_insurances_first(thin):
     assert left < -1_000 * WAD
     assert thin.protocol.view("insurance").assets == insured - covered["fromInsurance"]
     assert thin.protocol.view("accountOf", account_id(thin.newcomer)).balance == 0
+    # The insurance holds the position now, at the index.
+    taken = thin.protocol.view("positionOf", account_id(thin.core.address), MARKET)
+    assert (taken.size, taken.notional) == (4 * WAD, 4 * 45_400 * WAD)
 
 
 def test_bad_debt_beyond_the_insurance_is_the_pools(thin):
@@ -115,8 +118,8 @@ def test_bad_debt_beyond_the_insurance_is_the_pools(thin):
 
 def test_the_other_side_is_not_touched(thin):
     short = thin.protocol.view("positionOf", account_id(thin.rival), MARKET)
-    fall_to(thin, 45_500)
-    liquidate(thin)
+    fall_to(thin, 45_400)
+    liquidate(thin, "Absorbed")
     after = thin.protocol.view("positionOf", account_id(thin.rival), MARKET)
     assert (after.size, after.notional) == (short.size, short.notional)
     thin.trade(thin.rival, 4 * WAD // 10)

@@ -123,8 +123,8 @@ def test_a_whole_life_ends_with_tokens(quiet):
     assert COLLATERAL * quiet.one - 230 * quiet.one < left < COLLATERAL * quiet.one - 200 * quiet.one
     health = quiet.protocol.account(account_id(me)).health
     assert (health.equity, health.maintenance) == (balance(quiet, me), 0)
-    expected = refusal("NoPosition", account=account_id(me), market=MARKET)
-    assert_refused(quiet, expected, lambda: quiet.protocol.liquidate(account_id(me), MARKET, quiet.rival))
+    expected = refusal("NoPosition", account=account_id(me), market=0)
+    assert_refused(quiet, expected, lambda: quiet.protocol.liquidate(account_id(me), quiet.rival))
 
 
 def test_sub_accounts_are_apart(quiet):

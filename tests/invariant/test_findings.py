@@ -63,7 +63,7 @@ def test_the_pool_does_not_pay_for_the_surplus_of_a_bankrupt(stage):
         ["tick", 2, 124862895870],
         ["warp", 752],
         ["tick", 2, 129812145232],
-        ["liquidate", 1, 2, 2],
+        ["liquidate", 1, 2],
     ]
     assert violated(stage, from_rows(rows)) is None
     assert stage.present.books.accounts[2].markets == 0

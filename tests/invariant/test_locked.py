@@ -43,7 +43,7 @@ contract CallbackToken {
 }
 """
 LOCKED = {
-    *("deposit", "withdraw", "trade", "updateAndTrade", "liquidate", "claimFunding"),
+    *("deposit", "withdraw", "trade", "updateAndTrade", "liquidate", "unwind", "claimFunding"),
     *("accrue", "updatePrice"),
     *("poolDeposit", "poolRedeem", "insuranceDeposit", "insuranceRedeem"),
 }

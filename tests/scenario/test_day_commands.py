@@ -39,7 +39,7 @@ def test_demo_without_market_data(tmp_path, capsys, monkeypatch):
     code, out, err = run(capsys, "demo", "--hours", 2, "--accounts", 5, "--out", tmp_path / "out")
     assert (code, err) == (0, "")
     assert "Prices: jump-diffusion path of 2025-10-10, seed 7 (simulated" in out
-    assert out.count("ok   ") == 6
+    assert out.count("ok   ") == 7
     assert (tmp_path / "out" / "report.html").stat().st_size < 1_000_000
 
 

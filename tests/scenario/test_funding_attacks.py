@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from keel.cli.funding_attack import attack
 from keel.config.funding import load_funding
+from keel.errors import Reverted
 from keel.model import model_state
 from keel.model.layered import LayeredParams
 from keel.sim.attack.bound import LayeredBound, Scene
@@ -17,7 +18,7 @@ from keel.sim.attack.families import FAMILIES
 from keel.sim.attack.plan import HEARTBEAT, HONEST, Order, Plan, in_order, path
 from keel.sim.attack.search import ABANDONED, CARRY, PUSHES, Search
 from keel.sim.attack.suspects import EIGHT_HOURS, NAMES, Suspect, load_suspect
-from keel.sim.attack.venue import DEPTH, INDEX, MARKET, POOL, Venue
+from keel.sim.attack.venue import DEPTH, INDEX, MARKET, MAX_SIDE, POOL, Venue
 from keel.units import BPS, WAD
 
 BP = WAD // BPS
@@ -168,9 +169,9 @@ def test_a_breach_is_named(layered):
     assert [line.split(" ")[0] for line in told] == ["an", "flip", "flip"]
 
 
-def oversize(side, tail):
-    """A crowd of a whole interval; then both sides of 10.8 pools, one of which is closed before it pays."""
-    knobs = {"build": CROWD, "build_seconds": EIGHT_HOURS - 2, "multiple": 12, "lead": 1, "tail": tail}
+def oversize(side, tail, multiple=2):
+    """A crowd of a whole interval; then both sides of 1.8 pools, one of which is closed before it pays."""
+    knobs = {"build": CROWD, "build_seconds": EIGHT_HOURS - 2, "multiple": multiple, "lead": 1, "tail": tail}
     return FAMILY["oversize"].plan({"side": side, **knobs})
 
 
@@ -179,7 +180,7 @@ def test_no_accrual_takes_more_from_the_pool_than_the_cap_allows():
         "side": -1,
         "build": CROWD,
         "build_seconds": EIGHT_HOURS - 2,
-        "multiple": 12,
+        "multiple": 2,
         "lead": 1,
         "tail": HEARTBEAT,
     }
@@ -188,14 +189,19 @@ def test_no_accrual_takes_more_from_the_pool_than_the_cap_allows():
         outcome = Venue(suspect, free=True).play(FAMILY["oversize"].plan(knobs))
         assert outcome.over_cap <= 0, name
         assert outcome.worst <= suspect.cap * outcome.exposure // WAD, name
-        assert outcome.exposure <= quote(DEPTH * INDEX * 3 // 4), name
+        assert outcome.exposure <= quote(int(MAX_SIDE * POOL)), name
 
 
-def test_reductions_let_the_pool_carry_and_lose_more_than_its_limit_on_exposure():
+def test_reductions_let_the_pool_carry_and_lose_what_one_side_may_hold():
+    """Beyond its limit on the net position; three times the multiple is refused, where it was carried before."""
     suspect = load_suspect("premium-interval")
-    outcome = Venue(suspect).play(oversize(1, 1))
-    assert outcome.exposure > quote(10 * POOL)
-    assert outcome.worst > 10 * suspect.cap * POOL
+    venue = Venue(suspect)
+    assert MAX_SIDE * 1_000_000 == venue.protocol.view("configOf", MARKET).config.maxSidePpm
+    outcome = venue.play(oversize(1, 1))
+    assert quote(POOL * 17 // 10) < outcome.exposure < quote(int(MAX_SIDE * POOL))
+    assert outcome.worst > 1.7 * suspect.cap * POOL
+    with pytest.raises(Reverted, match="SideExceeded"):
+        venue.play(oversize(1, 1, multiple=4))
     # It costs him more than it brings, but the pool is not made whole: insurance has a tenth of the fees.
     assert outcome.profit < 0
 
@@ -260,10 +266,11 @@ def test_a_dead_band_pays_without_end_whoever_wound_the_rate_up():
 
 
 def test_winding_up_the_adaptive_rate_costs_nothing_and_pays_where_trades_are_free():
-    knobs = {"build": 50, "build_seconds": EIGHT_HOURS, "harvest": 9_000, "harvest_seconds": DAY, "pairs": 5}
+    knobs = {"build": 50, "build_seconds": EIGHT_HOURS, "harvest": 9_000, "harvest_seconds": DAY, "pairs": 2}
     plan = FAMILY["balanced"].plan({"side": 1, **knobs})
     alone = FAMILY["balanced"].plan({"side": 1, **knobs, "pairs": 0})
-    assert play("adaptive", plan, free=True).profit > quote(1_000)
+    # Two pairs are nearly all that one side may hold.
+    assert play("adaptive", plan, free=True).profit > quote(400)
     assert play("adaptive", alone, free=True).profit < 0
     assert play("adaptive", plan).profit < 0
 

@@ -228,7 +228,7 @@ def test_funding_alone_liquidates(layered):
     assert now.state.balance == start.state.balance
     # To the wei: what the index moved since the position last settled, ceil.
     assert start.health.equity - now.health.equity == -(-(net_index(bench) - before) * WAD // RAY)
-    closed = bench.protocol.liquidate(me, MARKET, bench.keeper).event("Liquidated").args
+    closed = bench.protocol.liquidate(me, bench.keeper).event("Liquidated").args
     assert closed["fill"].sizeAfter < WAD
 
 
@@ -263,7 +263,7 @@ def test_two_days_at_the_cap(name, cap, caps):
         rates.append(-market.touch(HALF_HOUR).rate)
         for owner in shorts:
             if protocol.margin_ratios([account_id(owner)])[0] < WAD:
-                protocol.liquidate(account_id(owner), LOOP_MARKET, keeper)
+                protocol.liquidate(account_id(owner), keeper)
                 liquidated.add(owner)
     most, _ = protocol.chain.call(protocol.funding_model(LOOP_MARKET), "caps")
     assert cap * BP * 98 // 100 <= min(rates) <= max(rates) <= most

@@ -47,7 +47,7 @@ def page(record):
 
 def test_the_books_are_proven(record):
     assert record.proven, [check for check in record.checks if not check.holds]
-    assert len(record.checks) == 6
+    assert len(record.checks) == 7
 
 
 def test_somebody_is_liquidated_and_somebody_survives(record):

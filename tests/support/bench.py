@@ -135,12 +135,13 @@ class Bench:
         chain, contracts, view = self.chain, self.protocol.contracts, self.protocol.view
         people = chain.accounts[:7]
         tokens = [contracts.token, self.insurance, *(market.vault for market in contracts.markets)]
-        ids = [account_id(owner) for owner in people]
+        ids = [account_id(owner) for owner in (*people, self.core.address)]
         return (
             [chain.storage(self.core.address, slot) for slot in range(10)],
             [view("marketOf", market.id) for market in contracts.markets],
             [view("configOf", market.id) for market in contracts.markets],
             [view("escrowOf", market.id) for market in contracts.markets],
+            [view("windowOf", market.id) for market in contracts.markets],
             [view("escrowClaimOf", account, MARKET) for account in ids],
             [tuple(chain.call(self.hub_of(market.id), "ladder")) for market in contracts.markets],
             [view("accountOf", account) for account in ids],
@@ -157,6 +158,13 @@ def make_bench(settings=None):
     """A fresh bench in use; the settings default to the local preset."""
     chain = RevmChain()
     return Bench(Protocol(chain, deploy(chain, settings or load_deployment()))).use()
+
+
+def local_with(**changes):
+    """The local preset with other settings of its market."""
+    settings = load_deployment()
+    market = settings.markets[0].model_copy(update=changes)
+    return settings.model_copy(update={"markets": (market,)})
 
 
 def with_token(chain, name, *args):

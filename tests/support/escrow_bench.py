@@ -91,7 +91,7 @@ class EscrowBench(FundingBench):
         self.order(account, -self.position(account).size // share)
 
     def liquidate(self, account):
-        receipt = self.protocol.liquidate(account, MARKET, self.stranger)
+        receipt = self.protocol.liquidate(account, self.stranger)
         self.check()
         return receipt.event("Liquidated").args
 

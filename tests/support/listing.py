@@ -1,6 +1,6 @@
 """What `listMarket` and a hub's constructor take, good by default and with one thing changed."""
 
-from support.bench import NOBODY
+from support.bench import MARKET, NOBODY, POOL, PRICE, TWAP_SECONDS
 
 from keel.config.deployment import load_deployment
 
@@ -39,4 +39,24 @@ def list_market(bench, **changes):
     market = bench.protocol.view("marketCount") + 1
     links = links_of(bench, oracle=hub_of(bench, market).address)
     bench.govern(bench.core, "listMarket", config_of(bench, **changes), links)
+    return market
+
+
+def with_pool(bench, tokens=POOL * 10**6, **changes):
+    """List one more market with a usable price and so much in its pool, its vault made for it; gives its id."""
+    market = list_market(bench, **changes)
+    name = f"Pool {market}"
+    vault = bench.chain.deploy("ShareVault", bench.core, market, 0, name, name, sender=bench.provider)
+    hub = bench.protocol.view("configOf", market).links.oracle
+    links = links_of(bench, vault=vault.address, oracle=hub)
+    bench.govern(bench.core, "setMarket", market, config_of(bench, **changes), links)
+    token = bench.protocol.contracts.token
+    bench.chain.send(token, "mint", bench.provider, tokens, sender=bench.provider)
+    bench.chain.send(token, "approve", vault, tokens, sender=bench.provider)
+    for seconds in (1, TWAP_SECONDS):
+        bench.later(seconds)
+        bench.publish(PRICE)
+        for known in range(MARKET, market + 1):
+            bench.protocol.update_price(known, bench.provider)
+    bench.chain.send(vault, "deposit", tokens, bench.provider, sender=bench.provider)
     return market

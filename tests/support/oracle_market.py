@@ -24,6 +24,9 @@ HURT_SIZE, HURT_MARGIN = WAD // 10, 300
 # Margin that makes it unhealthy at any price to come, bps.
 RATES = {"maintenance": 6_000, "initial": 7_000}
 GRACE = 3_600
+# The multiplier of maintenance without stress; one touch after ten days may raise it 23 times.
+ONE = 10**6
+RAMP_SECONDS = 864_000
 CLAMP_BPS = 1_000
 # Own bounds of every market here, whole quote per base.
 LOWEST, HIGHEST = 10_000, 500_000
@@ -161,6 +164,10 @@ class World(Bench):
         rates = {f"{kind}{i}": rate for i in range(1, 5) for kind, rate in RATES.items()}
         config = config._replace(brackets=config.brackets._replace(**rates))
         self.govern(self.core, "setMarket", MARKET, config, links)
+        # Higher brackets arrive with the ramp, by at least a tenth an hour.
+        while self.protocol.view("marketOf", MARKET).ramp < ONE:
+            self.later(RAMP_SECONDS)
+            self.protocol.accrue(MARKET, self.keeper)
 
 
 @cache
@@ -235,7 +242,7 @@ ACTS = (
     Act("increase", Action.OPEN, _trade("trader", WAD // 10)),
     Act("withdraw with a position", Action.WITHDRAW, _withdraw("trader")),
     Act("withdraw without a position", None, _withdraw("newcomer")),
-    Act("liquidate", Action.LIQUIDATE, lambda w: w.protocol.liquidate(w.hurt, MARKET, w.keeper)),
+    Act("liquidate", Action.LIQUIDATE, lambda w: w.protocol.liquidate(w.hurt, w.keeper)),
     Act(
         "deposit into the pool",
         Action.POOL_DEPOSIT,

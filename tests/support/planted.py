@@ -2,6 +2,7 @@
 
 from support.mutants import in_contract as _in
 from support.mutants import in_core as _in_core
+from support.planted_backstop import TAKEN_OVER
 from support.planted_escrow import WAITING
 from support.planted_funding import FUNDING
 
@@ -48,7 +49,8 @@ BOOKS = [
         "delete positions[t.id][t.marketId];",
         "positions[t.id][t.marketId] = t.position;",
     ),
-    _in_core(
+    _in(
+        "KeelLiquidation",
         "reward_goes_to_the_second_account",
         "INV-34",
         "accounts[AccountIdLib.from(msg.sender, 0)].balance",
@@ -121,41 +123,43 @@ TRADES = [
 ]
 
 LIQUIDATIONS = [
-    _in_core(
+    _in(
+        "KeelLiquidation",
         "anybody_is_liquidated",
         "INV-25",
         "if (equity >= int256(trigger)) revert NotLiquidatable(equity, trigger);",
         "",
     ),
-    _in_core(
+    _in(
+        "KeelLiquidation",
         "penalty_eats_the_rest",
         "INV-29",
         "penalty = Fixed.min(penalty, Fixed.max(left - int256(_backing(t, plan)), least));",
         "penalty = Fixed.min(penalty * 20, left);",
     ),
-    _in_core(
+    _in(
+        "KeelLiquidation",
         "penalty_is_not_limited",
         "INV-31",
         "penalty = Fixed.max(Fixed.min(penalty, settled), least);",
         "penalty = left + 1e18;",
     ),
-    _in_core(
+    _in(
+        "KeelLiquidation",
         "bad_debt_is_not_written_off",
         "INV-32",
-        "t.account.balance = 0; _forfeit(t.id, t.marketId);",
-        "_forfeit(t.id, t.marketId);",
+        "uint256 shortfall = uint256(-int256(t.account.balance)); t.account.balance = 0;",
+        "uint256 shortfall = uint256(-int256(t.account.balance));",
     ),
-    _in_core(
-        "the_pool_pays_before_the_surplus",
+    _in(
+        "KeelLiquidation",
+        "the_pool_pays_with_the_insurance",
         "INV-37",
-        "uint256 insured = insuranceAssets + t.toInsurance;"
-        " uint256 fromInsurance = shortfall < insured ? shortfall : insured;"
-        " uint256 fromPool = shortfall - fromInsurance;"
-        " insuranceAssets = SafeCastLib.toUint128(insured - fromInsurance); t.toInsurance = 0;",
-        "uint256 fromInsurance = shortfall < insuranceAssets ? shortfall : insuranceAssets;"
-        " uint256 fromPool = shortfall - fromInsurance; insuranceAssets -= uint128(fromInsurance);",
+        "fromInsurance = amount < insured ? amount : insured;",
+        "fromInsurance = amount < insured ? amount : insured / 2;",
     ),
-    _in_core(
+    _in(
+        "KeelLiquidation",
         "insurance_keeps_what_it_pays",
         "INV-36",
         "insuranceAssets = SafeCastLib.toUint128(insured - fromInsurance);",
@@ -250,4 +254,4 @@ STATUSES = [
     ),
 ]
 
-MUTANTS = [*STATUSES, *BOOKS, *FUNDING, *WAITING, *TRADES, *LIQUIDATIONS, *POOLS]
+MUTANTS = [*STATUSES, *BOOKS, *FUNDING, *WAITING, *TRADES, *LIQUIDATIONS, *TAKEN_OVER, *POOLS]

@@ -88,7 +88,8 @@ ESCROW = [
         "if (until > market.accruedAt && market.price.flags & ValidityLadder.INVALID == 0) {",
         "if (until > market.accruedAt) {",
     ),
-    _in_core(
+    _in(
+        "KeelLiquidation",
         "a_bankrupt_keeps_his_claim",
         "INV-64",
         "if (claim.period != 0) claim.forfeited = true;",
@@ -110,9 +111,9 @@ ESCROW = [
     _in_core(
         "settling_one_moves_the_index_of_all",
         "INV-13 INV-17",
-        "(t.position.longsPaid, t.position.shortsPaid) = (t.market.longsPaid, t.market.shortsPaid);",
-        "(t.position.longsPaid, t.position.shortsPaid) = (t.market.longsPaid, t.market.shortsPaid);"
-        " t.market.longsPaid += 1e15;",
+        "= (t.market.longsPaid, t.market.shortsPaid); if (paid == 0 && received == 0) return;",
+        "= (t.market.longsPaid, t.market.shortsPaid); t.market.longsPaid += 1e15;"
+        " if (paid == 0 && received == 0) return;",
     ),
 ]
 
@@ -123,13 +124,15 @@ FILLS = [
         "index = buys ? index + spread : index - spread;",
         "spread;",
     ),
-    _in_core(
+    _in(
+        "KeelLiquidation",
         "liquidations_pay_for_the_spread",
         "INV-49",
         "(plan.spreadBps, t.market.price.spreadBps) = (t.market.price.spreadBps, 0);",
         "plan.spreadBps = t.market.price.spreadBps;",
     ),
-    _in_core(
+    _in(
+        "KeelLiquidation",
         "a_doubt_does_not_delay_liquidation",
         "INV-25",
         "int256 equity = h.equityBetter;",

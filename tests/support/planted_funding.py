@@ -31,8 +31,8 @@ ACCRUAL = [
     _in_core(
         "stress_leaks_into_the_cash",
         "INV-02 INV-13",
-        "uint256 word = uint256(m.shares) | (uint256(m.stress) << 120);",
-        "uint256 word = uint256(m.shares) | (uint256(m.stress) << 128);",
+        "uint256 word = uint256(m.shares) | (uint256(m.stress) << 120) | (uint256(m.ramp) << 128);",
+        "uint256 word = uint256(m.shares) | (uint256(m.stress) << 152) | (uint256(m.ramp) << 128);",
     ),
     _in_core(
         "spikes_are_not_told",
@@ -111,8 +111,9 @@ PARAMETERS = [
         "KeelExtension",
         "a_new_model_gets_the_old_state",
         "INV-13",
-        "_adopt(market, m, config); } _set",
-        "} _set",
+        "if (config.fundingModel != before.fundingModel) _adopt(market, m, config);"
+        " else markets[market].store(m);",
+        "markets[market].store(m);",
     ),
     _in(
         "KeelExtension",
@@ -125,8 +126,8 @@ PARAMETERS = [
         "KeelExtension",
         "tiers_change_under_positions",
         "INV-13",
-        "if (used && !configs[market].hasTiers(config.tiers)) revert MarketInUse(market);",
-        "used;",
+        "if (used && (hedgeFalls || !configs[market].hasTiers(config.tiers))) revert MarketInUse(market);",
+        "if (used && hedgeFalls) revert MarketInUse(market);",
     ),
     _in(
         "KeelExtension",

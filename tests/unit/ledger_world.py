@@ -2,28 +2,26 @@
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import astuple, replace
+from dataclasses import astuple, fields, replace
 from typing import Any
 
+from ledger_checks import check, check_views
 from twin_harness import compare
 
 from keel.evm.chain import Contract, Receipt
 from keel.evm.revm import RevmChain
 from keel.model.layered import LayeredFunding, LayeredParams
 from keel.model.ledger import Ledger, account_id
-from keel.model.margin import Brackets
 from keel.model.records import (
-    Escrow,
-    EscrowClaim,
+    Brackets,
     EscrowOutcome,
-    Health,
     Market,
     MarketConfig,
     MarketLinks,
-    Price,
     SizeTiers,
     parse,
 )
+from keel.model.validity import Action, Price
 from keel.model.velocity import VelocityFunding, VelocityParams
 from keel.units import WAD
 
@@ -61,27 +59,36 @@ VELOCITY = VelocityParams(
     mean_seconds=259_200,
 )
 BRACKETS = Brackets(50_000, 200_000, 1_000_000, 100, 200, 300, 500, 250, 400, 600, 900, 80, 600)
-# One market of each kind: depth of five times the pool's value, and depth of about its value.
-DEPTHS = (5 * WAD // 2_000, WAD)
-PRICES = (2_000 * 10**8, 10**8)
+STRICTER = Brackets(50_000, 200_000, 1_000_000, 150, 280, 400, 600, 300, 450, 650, 1_000, 80, 600)
+# Markets of three kinds: depth of five times the pool's value, and depth of about its value.
+DEPTHS = (5 * WAD // 2_000, WAD, WAD // 50)
+PRICES = (2_000 * 10**8, 10**8, 100 * 10**8)
 # Weights 1, 1.25 and 1.5, at the sizes that the walk trades.
-TIERS = tuple(SizeTiers(base * WAD, 5 * base * WAD, 1_250_000, 1_500_000) for base in (5, 10_000))
-# One multiplies the initial margin in the walk's volatility, the other never does.
-BASE_SIGMAS = (6_000, 50_000)
+TIERS = tuple(SizeTiers(base * WAD, 5 * base * WAD, 1_250_000, 1_500_000) for base in (5, 10_000, 100))
+# Some multiply margins in the walk's volatility, one never does.
+BASE_SIGMAS = (6_000, 50_000, 20_000)
+HEDGES = (30, 40, 0)
+# Little room for one side, so that it is crowded; little for liquidations, so that some are taken over.
+MAX_SIDES = (150_000, 180_000, 800_000)
+WINDOWS = (2_000, 5_000, 100_000)
 FEED_SCALE = 10**10
 LIMITS = (10**10, 10**25, 100, 100, 2_000, 1_000)
 NOBODY = "0x" + "00" * 20
+FILLS = ("Traded", "Liquidated", "Absorbed", "BackstopFilled")
 
 
 def market_config(model: str, i: int = 0) -> MarketConfig:
-    """Parameters of the market at a place."""
+    """Parameters of the market at a place; the kinds take turns."""
+    i %= len(PRICES)
     return MarketConfig(
         funding_model=model,
         taker_fee_ppm=500,
         deviation_fee_ppm=300,
         insurance_fee_share_ppm=200_000,
+        max_side_ppm=MAX_SIDES[i],
+        hedge_percent=HEDGES[i],
         depth_per_share=DEPTHS[i],
-        max_exposure_ppm=60_000,
+        max_exposure_ppm=150_000,
         max_skew_ppm=300_000,
         base_sigma_bps=BASE_SIGMAS[i],
         fresh_seconds=60,
@@ -95,22 +102,24 @@ def market_config(model: str, i: int = 0) -> MarketConfig:
 
 
 class World:
-    """Two markets, four traders, one provider; every call runs on both sides and is compared.
+    """Three markets, five traders and providers; every call runs on both sides and is compared.
 
     Attributes:
         chain: Where the contracts are.
         twin: The ledger.
         users: Senders; the first is the administrator.
         outcomes: How often each function ended with each error; None = done.
-        seen: How often each thing happened to the escrow.
+        seen: How often each thing happened to the escrow and in liquidations.
+        gifts: Whether somebody paid into the account of the insurance.
         surplus: What size tiers took from traders, quote WAD.
         stresses: Every stress that a market had.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, markets: int = len(PRICES)) -> None:
         self.chain = RevmChain()
         self.outcomes: Counter[tuple[str, str | None]] = Counter()
         self.seen: Counter[str] = Counter()
+        self.gifts = False
         self.surplus = 0
         self.stresses: set[int] = set()
         self.users = self.chain.accounts[:6]
@@ -119,7 +128,7 @@ class World:
         self.token = deploy("MockToken", TOKEN_DECIMALS)
         access = deploy("KeelAccess", self.admin)
         extension = deploy("KeelExtension", self.token, access)
-        core = deploy("Keel", self.token, access, extension)
+        core = deploy("Keel", self.token, access, extension, deploy("KeelLiquidation", self.token))
         self.core = self.chain.at("IKeel", core.address)
         self.lens = deploy("Lens", core)
         self.model = deploy("LayeredFunding", astuple(FUNDING))
@@ -127,8 +136,8 @@ class World:
         models = {self.model: LayeredFunding(FUNDING), self.second_model: VelocityFunding(VELOCITY)}
         twins = {contract.address: twin for contract, twin in models.items()}
         self.twin = Ledger(TOKEN_SCALE, twins, core.address)
-        self.sources = [(deploy("MockSource"), deploy("MockSource")) for _ in PRICES]
-        self.vaults = [self._list(i) for i in range(len(PRICES))]
+        self.sources = [(deploy("MockSource"), deploy("MockSource")) for _ in range(markets)]
+        self.vaults = [self._list(i) for i in range(markets)]
         self.insurance = deploy("ShareVault", core, 0, 0, "insurance", "INS")
         self.chain.send(self.core, "setInsuranceVault", self.insurance, sender=self.admin)
         self.twin.set_insurance_vault(self.insurance.address)
@@ -143,20 +152,25 @@ class World:
 
     @property
     def markets(self) -> range:
-        return range(1, len(PRICES) + 1)
+        return range(1, len(self.vaults) + 1)
 
     def accounts(self) -> list[int]:
-        return [account_id(user, sub) for user in self.users for sub in (0, 1)]
+        return [*(account_id(user, sub) for user in self.users for sub in (0, 1)), self.backstop]
+
+    @property
+    def backstop(self) -> int:
+        """The insurance's own account."""
+        return account_id(self.core.address)
 
     def _list(self, i: int) -> Contract:
         market = i + 1
         hub = self.chain.deploy("OracleHub", self.core, market, (self.sources[i], LIMITS), NOBODY)
         vault = self.chain.deploy("ShareVault", self.core, market, 0, "pool", "POOL")
         config = market_config(self.model.address, i)
-        links = MarketLinks(vault.address, 2_000, 12_500, hub.address)
+        links = MarketLinks(vault.address, 2_000, 12_500, WINDOWS[i % len(PRICES)], hub.address)
         listed = self.chain.send(self.core, "listMarket", astuple(config), astuple(links), sender=self.admin)
         assert listed.result == self.twin.list_market(self.now, config, links) == market
-        self.set_price(market, PRICES[i])
+        self.set_price(market, PRICES[i % len(PRICES)])
         return vault
 
     def set_price(self, market: int, *answers: int, spread: int = 0) -> None:
@@ -178,20 +192,37 @@ class World:
     def both(self, name: str, contract: Callable[[], Any], twin: Callable[[], Any]) -> None:
         """Run one call on both sides, compare what it gives or why it is refused, then all the books."""
         self.outcomes[name, compare(contract, twin)] += 1
-        self.check()
+        check(self)
+
+    def check_views(self) -> None:
+        check_views(self)
 
     def send(self, function: str, *args: Any, sender: str) -> Callable[[], Any]:
         def run() -> Any:
             receipt = self.chain.send(self.core, function, *args, sender=sender)
             self._watch(receipt)
-            fills = [*receipt.events("Traded"), *receipt.events("Liquidated")]
+            fills = [log for name in FILLS for log in receipt.events(name)]
             self.surplus += sum(log.args["settled"].surplus for log in fills)
             return tuple(receipt.result) if isinstance(receipt.result, tuple) else receipt.result
 
         return run
 
     def _watch(self, receipt: Receipt) -> None:
-        """Count what happened to the escrow."""
+        """Count what happened to the escrow and in liquidations; the twin has not followed yet."""
+        for log in receipt.events("Absorbed"):
+            held = self.twin.positions.get((self.backstop, log.args["market"]))
+            merged = (
+                ""
+                if held is None
+                else " into the same"
+                if held.size * log.args["fill"].size < 0
+                else " against"
+            )
+            self.seen["absorbed" + merged] += 1
+        for log in (*receipt.events("Liquidated"), *receipt.events("Absorbed")):
+            members = self.twin.accounts[log.args["account"]].markets
+            self.seen["chosen of several"] += members & 0xFFFF != log.args["market"]
+        self.seen["bad debt"] += len(receipt.events("BadDebtCovered"))
         closed = [log.args["confirmed"] for log in receipt.events("EscrowClosed")]
         self.seen.update("confirmed" if confirmed else "rejected" for confirmed in closed)
         held = len(receipt.events("EscrowHeld"))
@@ -252,11 +283,32 @@ class World:
         self.chain.revert(before)
         return price
 
-    def liquidate(self, sender: str, account: int, market: int) -> None:
+    def liquidate(self, sender: str, account: int) -> None:
         self.both(
             "liquidate",
-            self.send("liquidate", account, market, sender=sender),
-            lambda: self.twin.liquidate(self.now, sender, account, market),
+            self.send("liquidate", account, sender=sender),
+            lambda: self.twin.liquidate(self.now, sender, account),
+        )
+
+    def liquidate_batch(self, sender: str, accounts: list[int]) -> None:
+        self.both(
+            "liquidate_batch",
+            self.send("liquidateBatch", accounts, sender=sender),
+            lambda: self.twin.liquidate_batch(self.now, sender, accounts),
+        )
+
+    def unwind(self, sender: str, market: int) -> None:
+        self.both(
+            "unwind",
+            self.send("unwind", market, sender=sender),
+            lambda: self.twin.unwind(self.now, market),
+        )
+
+    def settle(self, sender: str, account: int, market: int, action: Action) -> None:
+        self.both(
+            "settle",
+            self.send("settle", account, market, action, sender=sender),
+            lambda: self.twin.settle(self.now, sender, account, market, action),
         )
 
     def accrue(self, market: int) -> None:
@@ -268,7 +320,9 @@ class World:
 
     def set_market(self, market: int, **changes: Any) -> None:
         """Change parameters of a market, by their names in the twin."""
-        config, links = replace(self.twin.configs[market], **changes), self.twin.links[market]
+        config, links = self.twin.configs[market], self.twin.links[market]
+        linked = {name: changes.pop(name) for name in changes.keys() & {f.name for f in fields(links)}}
+        config, links = replace(config, **changes), replace(links, **linked)
         self.both(
             "set_market",
             self.send("setMarket", market, astuple(config), astuple(links), sender=self.admin),
@@ -299,7 +353,7 @@ class World:
             self.insurance,
             sender,
             shares,
-            lambda: self.twin.insurance_redeem(self.insurance.address, shares, sender),
+            lambda: self.twin.insurance_redeem(self.now, self.insurance.address, shares, sender),
         )
 
     def _redeem(self, name: str, vault: Contract, sender: str, shares: int, twin: Callable[[], Any]) -> None:
@@ -316,44 +370,5 @@ class World:
         self.both(
             "insurance_deposit",
             lambda: self.chain.send(self.insurance, "deposit", tokens, sender, sender=sender).result,
-            lambda: self.twin.insurance_deposit(self.insurance.address, tokens),
+            lambda: self.twin.insurance_deposit(self.now, self.insurance.address, tokens),
         )
-
-    def check(self) -> None:
-        """Every stored number is the same on both sides, and the books add up."""
-        ask, twin = self.chain.call, self.twin
-        for market in self.markets:
-            assert parse(Market, ask(self.core, "marketOf", market)) == twin.markets[market]
-            self.stresses.add(twin.markets[market].stress)
-            assert parse(Escrow, ask(self.core, "escrowOf", market)) == twin.escrow_of(market)
-        for account in self.accounts():
-            mine = twin.accounts[account]
-            assert tuple(ask(self.core, "accountOf", account)) == (mine.balance, mine.markets)
-            for market in self.markets:
-                position = twin.positions.get((account, market))
-                expected = astuple(position) if position else (0, False, 0, 0, 0)
-                assert tuple(ask(self.core, "positionOf", account, market)) == expected
-                claim, outcome = ask(self.core, "escrowClaimOf", account, market)
-                assert (parse(EscrowClaim, claim), outcome) == twin.escrow_claim_of(account, market)
-        assert ask(self.core, "insurance")[:2] == (twin.insurance_assets, twin.insurance_shares)
-        assert ask(self.core, "booked") == twin.booked_tokens
-        assert twin.claims() == twin.booked_tokens * TOKEN_SCALE
-
-    def check_views(self) -> None:
-        """Health, accrued markets, equities and validities are the same on both sides."""
-        ask, twin, now = self.chain.call, self.twin, self.now
-        for account in self.accounts():
-            compare(
-                lambda account=account: parse(Health, ask(self.core, "healthOf", account)),
-                lambda account=account: twin.health_of(now, account),
-            )
-        for market in self.markets:
-            assert parse(Market, ask(self.core, "marketNow", market)) == twin.market_now(now, market)
-            compare(
-                lambda market=market: tuple(ask(self.core, "poolEquity", market)),
-                lambda market=market: twin.pool_equity(now, market),
-            )
-            compare(
-                lambda market=market: ask(self.core, "previewPoolMint", market, 10**24),
-                lambda market=market: twin.preview_pool_mint(now, market, 10**24),
-            )

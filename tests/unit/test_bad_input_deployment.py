@@ -28,28 +28,32 @@ def refused(action, error, **args):
     assert (failure.value.error, failure.value.named) == (error, args)
 
 
-@pytest.mark.parametrize("contract", ["Keel", "KeelExtension"])
+@pytest.mark.parametrize("contract", ["Keel", "KeelExtension", "KeelLiquidation"])
 def test_tokens_that_are_no_tokens(chain, contract):
     aggregator = chain.deploy("MockAggregator", 8)
     access = chain.deploy("KeelAccess", chain.accounts[0])
-    extension = chain.deploy("KeelExtension", chain.deploy("MockToken", 6), access)
-    more = (extension,) if contract == "Keel" else ()
+    good = chain.deploy("MockToken", 6)
+    parts = (chain.deploy("KeelExtension", good, access), chain.deploy("KeelLiquidation", good))
+    more = {"Keel": (access, *parts), "KeelExtension": (access,), "KeelLiquidation": ()}[contract]
     for token, decimals in ((NOBODY, 0), (access.address, 0), (chain.deploy("MockToken", 19), 19)):
-        act = lambda token=token: chain.deploy(contract, token, access, *more)  # noqa: E731
+        act = lambda token=token: chain.deploy(contract, token, *more)  # noqa: E731
         refused(act, "TokenUnsupported", decimals=decimals)
     refused(
-        lambda: chain.deploy(contract, chain.deploy("MockToken", 255), access, *more),
+        lambda: chain.deploy(contract, chain.deploy("MockToken", 255), *more),
         "TokenUnsupported",
         decimals=255,
     )
     # Anything with at most 18 decimals is taken for a token: whoever deploys must look.
-    chain.deploy(contract, aggregator, access, *more)
+    chain.deploy(contract, aggregator, *more)
 
 
-def test_a_core_without_extension(chain):
+def test_a_core_without_a_part(chain):
     access = chain.deploy("KeelAccess", chain.accounts[0])
-    act = lambda: chain.deploy("Keel", chain.deploy("MockToken", 6), access, NOBODY)  # noqa: E731
-    refused(act, "ExtensionMissing", extension=NOBODY)
+    token = chain.deploy("MockToken", 6)
+    extension = chain.deploy("KeelExtension", token, access)
+    for parts in ((NOBODY, chain.deploy("KeelLiquidation", token)), (extension, NOBODY)):
+        act = lambda parts=parts: chain.deploy("Keel", token, access, *parts)  # noqa: E731
+        refused(act, "ExtensionMissing", extension=NOBODY)
 
 
 def test_the_deployment_stops_at_a_wrong_token(chain):

@@ -85,6 +85,9 @@ CONFIG = [
     ("takerFeePpm", 10_001, 0, 10_000),
     ("deviationFeePpm", 20_001, 0, 20_000),
     ("insuranceFeeSharePpm", 1_000_001, 0, 1_000_000),
+    ("maxSidePpm", 999_999, 1_000_000, 20_000_000),
+    ("maxSidePpm", 20_000_001, 1_000_000, 20_000_000),
+    ("hedgePercent", 41, 0, 40),
     ("depthPerShare", 0, 1, 2**88 - 1),
     ("maxExposurePpm", 9_999, 10_000, 1_633_333),
     ("maxExposurePpm", 1_633_334, 10_000, 1_633_333),
@@ -105,6 +108,8 @@ LINKS = [
     ("keeperShareBps", 5_001, 0, 5_000),
     ("targetBps", 10_099, 10_100, 20_000),
     ("targetBps", 20_001, 10_100, 20_000),
+    ("windowPpm", 99, 100, 1_000_000),
+    ("windowPpm", 1_000_001, 100, 1_000_000),
 ]
 BRACKETS = [
     ("limit1", 0, 1, 1_000_000),

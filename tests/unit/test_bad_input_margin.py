@@ -8,7 +8,7 @@ from support.validity import STALE, WITHDRAW, not_good_for
 from keel.units import WAD
 
 SCALE = 10**12
-MAX_TOKENS = 2**120 // SCALE
+MAX_TOKENS = 2**100 // SCALE
 HUGE = 2**256 - 1
 
 

@@ -2,9 +2,11 @@
 
 import pytest
 from support.bench import MARKET, POOL, STAKE, make_bench, rolled_back
+from support.listing import with_pool
 from support.refusals import ANY, assert_refused, refusal
 from support.validity import INVALID, POOL_DEPOSIT, POOL_REDEEM, STALE, not_good_for
 
+from keel.evm.chain import Contract
 from keel.units import WAD
 
 SHARE = 10**24
@@ -89,15 +91,29 @@ def test_deposit_without_tokens_or_allowance(bench, vault):
 
 def test_deposit_of_more_than_a_pool_holds(bench, vault):
     bench.chain.send(bench.protocol.contracts.token, "mint", bench.provider, 2**255, sender=bench.stranger)
-    expected = refusal("AmountOutOfRange", given=2**255, limit=2**120 // 10**12)
+    expected = refusal("AmountOutOfRange", given=2**255, limit=2**100 // 10**12)
     assert_refused(bench, expected, send(bench, vault, "deposit", 2**255, bench.provider))
 
 
+def test_deposit_that_makes_more_shares_than_a_pool_has(bench):
+    """Two of the largest deposits: 1.27e36 shares each, of at most 1.33e36."""
+    tokens = 2**100 // 10**12
+    bench.chain.send(
+        bench.protocol.contracts.token, "mint", bench.provider, 2 * tokens, sender=bench.stranger
+    )
+    deposit = send(bench, bench.vault, "deposit", tokens, bench.provider)
+    deposit()
+    assert_refused(bench, refusal("AmountOutOfRange", given=tokens, limit=2**111), deposit)
+
+
 def test_deposit_that_makes_the_curve_too_deep(bench):
-    tokens = 2**120 // 10**12
-    bench.chain.send(bench.protocol.contracts.token, "mint", bench.provider, tokens, sender=bench.stranger)
-    expected = refusal("AmountOutOfRange", given=tokens, limit=ANY)
-    assert_refused(bench, expected, send(bench, bench.vault, "deposit", tokens, bench.provider))
+    """With 2**88 - 1 of depth per share, 2**23 shares are 2**111 of depth, but for 2**23 wei."""
+    market = with_pool(bench, 2**23 * 10**6, depthPerShare=2**88 - 1)
+    assert bench.protocol.market(market).depth == 2**111 - 2**23
+    vault = Contract("ShareVault", bench.protocol.view("configOf", market).links.vault, bench.vault.abi)
+    bench.chain.send(bench.protocol.contracts.token, "approve", vault, 1, sender=bench.provider)
+    expected = refusal("AmountOutOfRange", given=1, limit=2**111)
+    assert_refused(bench, expected, send(bench, vault, "deposit", 1, bench.provider))
 
 
 @pytest.mark.parametrize(("age", "validity"), [(61, STALE), (301, 3)])
@@ -234,9 +250,9 @@ def test_previews_of_the_impossible(bench):
 
 
 @pytest.mark.parametrize("preview", ["previewDeposit", "convertToShares"])
-@pytest.mark.parametrize("tokens", [2**120 // 10**12 + 1, 2**255, HUGE])
+@pytest.mark.parametrize("tokens", [2**100 // 10**12 + 1, 2**255, HUGE])
 def test_previews_of_amounts_that_nobody_has(bench, vault, preview, tokens):
-    expected = refusal("AmountOutOfRange", given=tokens, limit=2**120 // 10**12)
+    expected = refusal("AmountOutOfRange", given=tokens, limit=2**100 // 10**12)
     assert_refused(bench, expected, call(bench, vault, preview, tokens))
 
 

@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 from decimal import Decimal
+from itertools import groupby
 
 import pytest
 from support.bench import rolled_back
 
 from keel.analytics.books import Books
+from keel.analytics.insurance_book import insurance_worth
 from keel.analytics.proof import prove
 from keel.analytics.tape import Entry, Tape
 from keel.config.deployment import SizeTierSettings, load_deployment
@@ -28,6 +30,8 @@ KINDS = (
     "Withdrawn",
     "Traded",
     "Liquidated",
+    "Absorbed",
+    "BackstopFilled",
     "BadDebtCovered",
     "FundingAccrued",
     "FundingDustSwept",
@@ -68,13 +72,21 @@ class Day:
 
     def doubtful(self):
         """Link BTC to a source that says what it is told, its confidence included."""
-        protocol, person = self.protocol, self.people[0]
+        protocol = self.protocol
         self.source = self.chain.deploy("MockSource")
-        config, links = protocol.view("configOf", BTC)
+        _, links = protocol.view("configOf", BTC)
         limits = self.chain.call(self.chain.at("OracleHub", links.oracle), "feed").limits
         hub = self.chain.deploy("OracleHub", protocol.core, BTC, ([self.source.address], limits), NOBODY)
-        change = (BTC, config, links._replace(oracle=hub.address))
-        timelock = protocol.contracts.timelock
+        self.govern(BTC, oracle=hub.address)
+
+    def govern(self, market, **changes):
+        """Change parameters of a market, whichever struct they are in."""
+        protocol, person = self.protocol, self.people[0]
+        config, links = (
+            struct._replace(**{name: value for name, value in changes.items() if name in struct._fields})
+            for struct in protocol.view("configOf", market)
+        )
+        timelock, change = protocol.contracts.timelock, (market, config, links)
         proposal = propose(self.chain, timelock, protocol.core, "setMarket", *change, sender=person)
         protocol.execute(proposal, person)
 
@@ -131,7 +143,7 @@ def play(s):
     s.price(118_000, 3_990, after=301)
     p.pool_redeem(BTC, shares // 3, people[7])
     p.insurance_redeem(p.chain.call(p.contracts.insurance, "maxRedeem", people[9]), people[9])
-    s.margin(6, 12_000)
+    s.margin(6, 13_000)
     s.trade(6, BTC, 2)
     s.price(110_000, 3_990)
     liquidate(s, 6)
@@ -163,12 +175,12 @@ def doubt(s):
     s.trade(2, BTC, -0.5)
     s.say(117_600)
     s.claim(2)
-    s.margin(7, 9_000)
+    s.margin(7, 13_400)
     s.trade(7, BTC, 1)
     for after in (60, 301, 60):
-        s.say(105_000, after=after)
-    s.say(105_000, spread=1_400)
-    s.say(105_000, spread=1_400, after=200)
+        s.say(104_000, after=after)
+    s.say(104_000, spread=1_400)
+    s.say(104_000, spread=1_400, after=200)
     liquidate(s, 7)
     s.say(110_000)
     s.claim(7)
@@ -176,8 +188,46 @@ def doubt(s):
     s.protocol.accrue(BTC, s.people[0])
 
 
-def liquidate(s, person):
-    s.protocol.liquidate(account_id(s.people[person]), BTC, s.people[9])
+def take_over(s):
+    """The insurance takes positions over, is settled, nets one with another, works some off, and runs dry."""
+    p, people = s.protocol, s.people
+    s.govern(ETH, windowPpm=1_000)
+    for after in (60, 301, 60):
+        s.price(110_000, 4_000, after=after)
+    p.insurance_deposit(6_000 * USD, people[9])
+    for person in (8, 9):
+        s.margin(person, 8_000, sub=1)
+    s.trade(8, ETH, 40, sub=1)
+    for price in (3_900, 3_780):
+        s.price(110_000, price, after=301)
+    liquidate(s, 8, sub=1)
+    s.trade(9, ETH, -30, sub=1)
+    s.chain.warp(40)
+    p.unwind(ETH, people[0])
+    for price in (3_900, 4_060):
+        s.price(110_000, price, after=301)
+    liquidate(s, 9, sub=1)
+    s.price(110_000, 4_060, after=301)
+    s.price(110_000, 4_060)
+    s.margin(8, 12_000, sub=2)
+    s.trade(8, ETH, 40, sub=2)
+    for price in (3_900, 3_730):
+        s.price(110_000, price, after=301)
+    liquidate(s, 8, sub=2)
+    for price in (3_600, 3_400, 3_400):
+        s.price(110_000, price, after=301)
+    p.deposit(account_id(p.core.address), 7, people[1])
+    p.unwind(ETH, people[0])
+    s.govern(ETH, windowPpm=100_000)
+    s.price(110_000, 3_400)
+    p.unwind(ETH, people[0])
+    s.chain.warp(30)
+    p.accrue(BTC, people[0])
+    p.accrue(ETH, people[0])
+
+
+def liquidate(s, person, sub=0):
+    s.protocol.liquidate(account_id(s.people[person], sub), s.people[9])
 
 
 def close(s, person, market):
@@ -191,6 +241,7 @@ def played():
     day = Day()
     play(day)
     doubt(day)
+    take_over(day)
     return day, day.chain.take()
 
 
@@ -204,8 +255,8 @@ def test_events_alone_rebuild_the_chain(played):
     books = day.books(entries)
     checks = prove(day.protocol, books)
     assert [check.detail for check in checks if not check.holds] == []
-    assert len(checks) == 8
-    assert len(books.accounts) == 8
+    assert len(checks) == 9
+    assert len(books.accounts) == 12
 
 
 def test_pool_report_is_not_trivial(played):
@@ -244,10 +295,7 @@ def change_parameters(day):
     protocol, person = day.protocol, day.people[0]
     model = protocol.deploy_funding_model(load_funding("velocity"), person)
     protocol.set_funding_model(ETH, model, person)
-    config, links = protocol.view("configOf", BTC)
-    change = (BTC, config._replace(heartbeatSeconds=1_800, takerFeePpm=400), links)
-    timelock = protocol.contracts.timelock
-    protocol.execute(propose(day.chain, timelock, protocol.core, "setMarket", *change, sender=person), person)
+    day.govern(BTC, heartbeatSeconds=1_800, takerFeePpm=400)
 
 
 def test_books_follow_later_parameters_and_accruals_that_nobody_announces(played):
@@ -273,8 +321,8 @@ def test_books_follow_later_parameters_and_accruals_that_nobody_announces(played
 def test_reading_in_pieces_is_reading_at_once(played):
     day, entries = played
     books = day.books([])
-    for i in range(0, len(entries), 7):
-        books.read(entries[i : i + 7])
+    for _, said in groupby(entries, key=lambda entry: entry.at):
+        books.read(said)
     whole = day.books(entries)
     assert (books.accounts, books.positions, books.markets) == (
         whole.accounts,
@@ -305,6 +353,9 @@ def test_a_missing_event_is_noticed(played, kind):
         ("Traded", "insuranceFee"),
         ("Liquidated", "penalty"),
         ("Liquidated", "reward"),
+        ("Absorbed", "penalty"),
+        ("Absorbed", "reward"),
+        ("BackstopFilled", "result"),
         ("FundingAccrued", "perBase"),
         ("FundingEscrowed", "perBase"),
         *(("EscrowHeld", name) for name in ("paid", "received", "surplus")),
@@ -324,6 +375,7 @@ def test_one_wei_is_noticed(played, kind, field):
     assert caught(day, [*entries[:last], Entry(entries[last].at, forged), *entries[last + 1 :]])
 
 
+@pytest.mark.parametrize("kind", ["Traded", "Absorbed", "BackstopFilled"])
 @pytest.mark.parametrize(
     ("part", "field"),
     [
@@ -331,13 +383,42 @@ def test_one_wei_is_noticed(played, kind, field):
         *(("settled", name) for name in ("perBase", "paid", "received", "surplus")),
     ],
 )
-def test_a_forged_fill_is_noticed(played, part, field):
+def test_a_forged_fill_is_noticed(played, kind, part, field):
     day, entries = played
-    last = max(i for i, entry in enumerate(entries) if entry.log.event == "Traded")
+    last = max(i for i, entry in enumerate(entries) if entry.log.event == kind)
     log = entries[last].log
     forgery = log.args[part]._replace(**{field: getattr(log.args[part], field) + 1})
     forged = Log(log.address, log.event, {**log.args, part: forgery})
     assert caught(day, [*entries[:last], Entry(entries[last].at, forged), *entries[last + 1 :]])
+
+
+def test_the_insurance_takes_over_nets_works_off_and_runs_dry(played):
+    day, entries = played
+    backstop = account_id(day.protocol.core.address)
+    fills = [entry.log.args for entry in entries if entry.log.event == "BackstopFilled"]
+    sizes = [args["fill"].sizeAfter for args in fills]
+    assert sizes == [WAD * n // 100 for n in (4000, 3925, 925, 4925, 4850, 0)]
+    # The second take-over closed most of the first one's position, the last piece cost more than there was.
+    assert [args["result"] > 0 for args in fills] == [False, True, True, False, False, False]
+    debts = [entry.log.args for entry in entries if entry.log.event == "BadDebtCovered"]
+    own = [args for args in debts if args["account"] == backstop]
+    assert len(own) == 1
+    assert own[0]["fromInsurance"] > 0 < own[0]["fromPool"]
+    assert own[0]["fromInsurance"] + own[0]["fromPool"] == -fills[-1]["result"]
+    assert day.books(entries).accounts[backstop].balance == 0
+
+
+def test_the_insurance_is_worth_its_positions_too(played):
+    day, entries = played
+    upto = max(i for i, entry in enumerate(entries) if entry.log.event == "Absorbed")
+    books = day.books(entries[: upto + 1])
+    lower, higher = insurance_worth(books)
+    position, price = books.positions[books.backstop, ETH], books.markets[ETH].state.price
+    gain = position.size * price.index // WAD - position.notional
+    # It bought 9.25 at 3,780 and 40 at 3,730, which is where the index is and below the average.
+    assert abs(gain + 925 * 50 * WAD // 100) < 100 * WAD
+    assert lower == books.insurance + gain
+    assert higher == lower
 
 
 def test_a_late_accrual_is_noticed(played):

@@ -126,7 +126,7 @@ def test_vee_finance_decimals(decimals):
         for market in (0, MARKET + 1, 2**16 - 1):
             calls = (
                 lambda m=market: protocol.trade(me, m, WAD, where.trader),
-                lambda m=market: protocol.liquidate(me, m, where.keeper),
+                lambda m=market: protocol.unwind(m, where.keeper),
                 lambda m=market: protocol.update_price(m, where.keeper),
                 lambda m=market: protocol.accrue(m, where.keeper),
             )
@@ -148,7 +148,7 @@ def test_moonwell_wrong_ratio_at_activation(bench, wrong, linked_after):
     bench.link_feed([feed.source])
     bench.protocol.update_price(MARKET, bench.keeper)
     with pytest.raises(Reverted) as refused:
-        bench.protocol.liquidate(account_id(bench.trader), MARKET, bench.keeper)
+        bench.protocol.liquidate(account_id(bench.trader), bench.keeper)
     assert refused.value.error in ("NotLiquidatable", "PriceNotGoodFor")
 
 
@@ -168,7 +168,7 @@ def test_compound_dai_single_venue(bench):
     health = bench.protocol.view("healthOf", me)
     assert health.equity < 0 < health.maintenance < health.equityBetter
     assert validity(bench) == Validity.VOLATILE
-    refused_because("NotLiquidatable", lambda: bench.protocol.liquidate(me, MARKET, bench.keeper))
+    refused_because("NotLiquidatable", lambda: bench.protocol.liquidate(me, bench.keeper))
     with rolled_back(bench.chain):
         bench.later(12)
         bench.price(PRICE)
@@ -176,7 +176,7 @@ def test_compound_dai_single_venue(bench):
     for _ in range(10):
         bench.later(60)
         bench.price(PRICE * 13 // 10)
-    assert bench.protocol.liquidate(me, MARKET, bench.keeper).result.size > 0
+    assert bench.protocol.liquidate(me, bench.keeper).result.size > 0
 
 
 @pytest.mark.parametrize("shape", ["chainlink", "pair"])

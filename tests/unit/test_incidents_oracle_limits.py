@@ -89,7 +89,7 @@ def test_hyperliquid_jelly_squeeze(bench):
         protocol.update_price(2, bench.keeper)
         health = protocol.view("healthOf", me)
         if health.equityBetter < health.maintenance:
-            told += protocol.liquidate(me, 2, bench.keeper).logs
+            told += protocol.liquidate(me, bench.keeper).logs
     fees = sum(one.args["penalty"] - one.args["reward"] for one in told if one.event == "Liquidated")
     swept = sum(one.args["amount"] for one in told if one.event == "FundingDustSwept")
     shortfall = sum(one.args["fromInsurance"] for one in told if one.event == "BadDebtCovered")
@@ -135,7 +135,7 @@ def test_hyperliquid_whale_liquidated_by_himself(bench, spread, ratio):
     assert ratio - 5 < bench.protocol.margin_ratios([me])[0] * 100 // WAD < ratio + 5
     before = wealth(bench, owner)
     with rolled_back(bench.chain):
-        closed = bench.protocol.liquidate(me, MARKET, owner).result.size
+        closed = bench.protocol.liquidate(me, owner).result.size
         liquidated = wealth(bench, owner) - before
     bench.trade(owner, closed)
     assert liquidated <= wealth(bench, owner) - before
@@ -297,7 +297,7 @@ def test_perp_v1_cream_cascade(bench):
         bench.settle_price(price)
     mark = protocol.market(MARKET).mark
     before = [protocol.view("healthOf", one) for one in others]
-    assert protocol.liquidate(me, MARKET, bench.keeper).result.size < -10 * WAD
+    assert protocol.liquidate(me, bench.keeper).result.size < -10 * WAD
     assert protocol.market(MARKET).mark < mark * 96 // 100
     assert [protocol.view("healthOf", one) for one in others] == before
     assert min(protocol.margin_ratios(others)) > WAD

@@ -41,6 +41,8 @@ class Market:
             taker_fee_ppm=0,
             deviation_fee_ppm=0,
             insurance_fee_share_ppm=0,
+            max_side_ppm=20_000_000,
+            hedge_percent=0,
             depth_per_share=kappa,
             max_exposure_ppm=10_000_000,
             max_skew_ppm=300_000,
@@ -52,7 +54,7 @@ class Market:
             status=1,
             brackets=BRACKETS,
         )
-        self.book.list_market(NOW, config, MarketLinks(VAULT, 2_000, 12_500, HUB))
+        self.book.list_market(NOW, config, MarketLinks(VAULT, 2_000, 12_500, 10_000, HUB))
         self.book.store_price(NOW, 1, Price(index, index, at=NOW))
         self.book.pool_deposit(NOW, VAULT, 1, founding * WAD // scale)
         self.shares = dict.fromkeys(MEMBERS, 0)

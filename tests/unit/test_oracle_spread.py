@@ -142,7 +142,7 @@ def test_a_doubt_delays_a_liquidation(market, missing, bps, saved):
     assert market.protocol.market(MARKET).validity == Validity.UNCERTAIN
     health = market.protocol.view("healthOf", me)
     assert health.equity < health.maintenance
-    liquidate = lambda: market.protocol.liquidate(me, MARKET, market.bench.keeper)  # noqa: E731
+    liquidate = lambda: market.protocol.liquidate(me, market.bench.keeper)  # noqa: E731
     if saved:
         with pytest.raises(Reverted) as refused:
             liquidate()
@@ -156,14 +156,17 @@ def test_a_doubt_delays_a_liquidation(market, missing, bps, saved):
 
 @pytest.mark.parametrize("bps", [0, 80, 150])
 def test_a_liquidation_is_not_dearer_for_a_doubt(market, bps):
-    """It fills at the worse of index and average, without the spread, good price or doubted."""
-    me, index = unhealthy_by(market, market.bench.newcomer, 8 * WAD, 9_000)
+    """It fills at the worse of index and average, without the spread, good price or doubted.
+
+    The debt is more than the insurance could take over, so that the curve fills it in every case.
+    """
+    me, index = unhealthy_by(market, market.bench.newcomer, 8 * WAD, 12_000)
     market.say(index, index * bps / BPS)
     price = min(market.stored.index, market.stored.twap)
     with rolled_back(market.bench.chain):
-        size = market.protocol.liquidate(me, MARKET, market.bench.keeper).result.size
+        size = market.protocol.liquidate(me, market.bench.keeper).result.size
     expected = market.cost(price, size)
-    told = market.protocol.liquidate(me, MARKET, market.bench.keeper).event("Liquidated").args
+    told = market.protocol.liquidate(me, market.bench.keeper).event("Liquidated").args
     assert told["fill"].cost == expected
 
 

@@ -117,9 +117,9 @@ def test_the_surplus_alone_can_make_an_account_liquidatable(tiers):
     account, insured = account_id(bench.operator), bench.insured()
     if not tiers:
         with pytest.raises(Reverted, match="NotLiquidatable"):
-            bench.protocol.liquidate(account, MARKET, bench.keeper)
+            bench.protocol.liquidate(account, bench.keeper)
         return
-    receipt = bench.protocol.liquidate(account, MARKET, bench.keeper)
+    receipt = bench.protocol.liquidate(account, bench.keeper)
     done = receipt.event("Liquidated").args
     assert (done["settled"].paid, done["settled"].surplus) == (225 * WAD, 50 * WAD)
     assert bench.insured() - insured == surplus + done["penalty"] - done["reward"]
@@ -133,7 +133,7 @@ def test_the_surplus_pays_bad_debt_before_the_pool_does():
         bench.hold()
     bench.hold(price=1_850)
     insured = bench.insured()
-    receipt = bench.protocol.liquidate(account_id(bench.trader), MARKET, bench.keeper)
+    receipt = bench.protocol.liquidate(account_id(bench.trader), bench.keeper)
     done, covered = (receipt.event(name).args for name in ("Liquidated", "BadDebtCovered"))
     assert done["settled"].surplus > 1_000 * WAD
     brought = done["settled"].surplus + done["penalty"] - done["reward"]

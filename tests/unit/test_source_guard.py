@@ -105,10 +105,10 @@ def test_a_hostile_source_stops_no_liquidation(fault):
         return bench.protocol.update_price(MARKET, bench.keeper)
 
     bench.link_feed(three)
-    bench.trade(bench.trader, 4 * WAD)
+    bench.trade(bench.trader, 3 * WAD)
     fail(chain, three[0], fault)
-    crash_to(46_500 * WAD)
+    crash_to(45_500 * WAD)
     bench.later(301)
-    assert crash_to(46_500 * WAD).gas_used < STIPEND + 250_000
-    done = bench.protocol.liquidate(account_id(bench.trader), MARKET, bench.keeper)
+    assert crash_to(45_500 * WAD).gas_used < STIPEND + 250_000
+    done = bench.protocol.liquidate(account_id(bench.trader), bench.keeper)
     assert done.result.size < 0 < done.result.reward

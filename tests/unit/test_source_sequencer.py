@@ -237,13 +237,13 @@ def test_in_grace_only_the_worst_are_liquidated(market, index, liquidated):
     ratio = bench.chain.call(bench.protocol.contracts.lens, "account", me).marginRatio
     assert ratio < 8 * WAD // 10 if liquidated else 8 * WAD // 10 < ratio < WAD
     if liquidated:
-        bench.protocol.liquidate(me, MARKET, bench.keeper)
+        bench.protocol.liquidate(me, bench.keeper)
     else:
         with pytest.raises(Reverted):
-            bench.protocol.liquidate(me, MARKET, bench.keeper)
+            bench.protocol.liquidate(me, bench.keeper)
         chain.warp(GRACE)
         bench.settle_price(index)
-        bench.protocol.liquidate(me, MARKET, bench.keeper)
+        bench.protocol.liquidate(me, bench.keeper)
     chain.revert(taken)
 
 

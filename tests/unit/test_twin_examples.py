@@ -1,15 +1,20 @@
 """The worked examples of the documentation."""
 
+from dataclasses import replace
+
 import pytest
-from ledger_world import FUNDING
+from ledger_world import FUNDING, market_config
 
 from keel.model import curve, funding, layered, liquidation, margin
 from keel.model.layered import LayeredFunding
+from keel.model.ledger import Ledger, account_id
 from keel.model.liquidation import Tier
-from keel.model.records import Market, Position, SizeTiers
+from keel.model.records import Brackets, Market, MarketLinks, Position, SizeTiers
+from keel.model.validity import Price
 from keel.units import RAY, WAD
 
 BP = WAD // 10_000
+MODEL, OTHER = (f"0x{n:040x}" for n in (1, 2))
 TIERS = SizeTiers(100 * WAD, 500 * WAD, 1_250_000, 1_500_000)
 
 
@@ -96,7 +101,7 @@ def test_close_fraction_of_84_6_percent() -> None:
 
 
 def test_bracket_example() -> None:
-    b = margin.Brackets(100_000, 200_000, 300_000, 100, 200, 300, 400, 150, 300, 450, 600, 50, 500)
+    b = Brackets(100_000, 200_000, 300_000, 100, 200, 300, 400, 150, 300, 450, 600, 50, 500)
     assert margin.maintenance(b, 150_000 * WAD) == 2_000 * WAD
     assert margin.maintenance(b, 400_000 * WAD) == 10_000 * WAD
     assert margin.initial(b, 150_000 * WAD) == 3_000 * WAD
@@ -117,3 +122,30 @@ def test_bracket_example() -> None:
 def test_tiers_and_penalties(ratio: int, tier: Tier, bps: float) -> None:
     assert liquidation.tier(ratio * WAD // 100) == tier
     assert liquidation.penalty_rate(ratio * WAD // 100, 50, 500) == bps * WAD
+
+
+@pytest.mark.parametrize(("hedge", "chosen"), [(40, 3), (0, 1)])
+def test_a_hedge_is_not_broken_up_first(hedge: int, chosen: int) -> None:
+    """10 long, 10 short and 7 long at 2,000, 2 % maintenance, 1.25 wanted, 0.8 % least penalty.
+
+    Hedged by 40 %, the first two free 240 + 0 - 160 = 80 each, worth 100 - 160; the third frees 280, worth
+    350 - 112. Without hedges the first frees 400, worth 500 - 160. In pools so deep the curve costs nothing.
+    """
+    ledger, account = Ledger(1, {MODEL: LayeredFunding(FUNDING)}), account_id(MODEL)
+    flat = Brackets(10**6, 10**6, 10**6, *[200] * 4, *[400] * 4, 80, 600)
+    for market, size in enumerate((10 * WAD, -10 * WAD, 7 * WAD), 1):
+        percent = 0 if market == 3 else hedge
+        config = replace(market_config(MODEL), brackets=flat, hedge_percent=percent, depth_per_share=WAD)
+        ledger.list_market(1, config, MarketLinks(MODEL, 0, 12_500, 10_000, MODEL))
+        ledger.store_price(1, market, Price(2_000 * WAD, 2_000 * WAD, at=1))
+        ledger.pool_deposit(1, MODEL, market, 10**12 * WAD)
+        ledger.positions[account, market] = Position(size, notional=2_000 * size)
+        m = ledger.markets[market]
+        m.long_interest, m.short_interest = max(size, 0), max(-size, 0)
+        m.open_notional = 2_000 * size
+        ledger.accounts[account].markets |= market << 16 * (market - 1)
+    maintenance = (1_080 if hedge == 0 else 760) * WAD
+    assert ledger.health_of(1, account).maintenance == maintenance
+    ledger.accounts[account].balance = maintenance - 1
+    market, size, _ = ledger.liquidate(1, OTHER, account)
+    assert (market, size) == (chosen, -(7 if chosen == 3 else 10) * WAD // 4)

@@ -1,48 +1,14 @@
-"""The twins of MarginMath, MarketSet, PositionMath and LiquidationMath against the bytecode."""
+"""The twins of MarketSet, PositionMath and LiquidationMath against the bytecode."""
 
 from dataclasses import astuple
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from twin_harness import BALANCE_BITS, SIZE_BITS, agree, magnitudes, rates, signed
+from twin_harness import BALANCE_BITS, SIZE_BITS, agree, indices, magnitudes, rates, signed
 
-from keel.model import liquidation, margin, market_set, position
+from keel.model import liquidation, market_set, position
 from keel.model.liquidation import Tier
 from keel.units import WAD
-
-
-@st.composite
-def brackets(draw: st.DrawFn) -> margin.Brackets:
-    limits = sorted(draw(st.lists(magnitudes(32, 1), min_size=3, max_size=3)))
-    maintenance = sorted(draw(st.lists(rates(9_000, 10), min_size=4, max_size=4)))
-    initial = sorted(draw(st.lists(rates(10_000, 10), min_size=4, max_size=4)))
-    low = draw(rates(2_000))
-    return margin.Brackets(*limits, *maintenance, *initial, low, draw(rates(2_000, low)))
-
-
-@settings(max_examples=200, deadline=None)
-@given(brackets(), st.one_of(magnitudes(180), st.integers(0, 2**33).map(lambda n: n * WAD)))
-def test_margins(b: margin.Brackets, value: int) -> None:
-    agree("margins", (astuple(b), value), lambda: (margin.maintenance(b, value), margin.initial(b, value)))
-
-
-@settings(max_examples=100, deadline=None)
-@given(brackets(), magnitudes(140), magnitudes(140))
-def test_margin_is_convex_and_non_decreasing(b: margin.Brackets, one: int, other: int) -> None:
-    low, high = sorted((one, other))
-    at_low, at_high = margin.maintenance(b, low), margin.maintenance(b, high)
-    assert at_low <= at_high
-    assert 2 * margin.maintenance(b, (low + high) // 2) <= at_low + at_high + 2
-
-
-@settings(max_examples=150, deadline=None)
-@given(magnitudes(24), rates(50_000, 100))
-@example(600_000, 6_000)
-@example(2_400_000, 6_000)
-def test_volatility_multiplier(sigma: int, base: int) -> None:
-    multiplier = margin.volatility_multiplier(sigma, base)
-    agree("volatilityMultiplier", (sigma, base), lambda: multiplier)
-    assert WAD <= multiplier <= 4 * WAD
 
 
 @settings(max_examples=200, deadline=None)
@@ -118,3 +84,25 @@ def test_close_fraction(tier: Tier, equity: int, excess: int, here: int, cost: i
     if fraction < (WAD // 4 if tier == Tier.TRIM else WAD):
         # Closing the fraction meets the target: equity - f * c >= T - f * t.
         assert (equity * WAD - fraction * cost) >= target * WAD - fraction * here
+
+
+@settings(max_examples=200, deadline=None)
+@given(magnitudes(128), indices, magnitudes(111, 1), rates(10**6, 100), magnitudes(32))
+@example(100_000 * WAD, 2_000 * WAD, 5_000 * WAD, 10_000, 150)
+def test_window(pushed: int, index: int, depth: int, window_ppm: int, elapsed: int) -> None:
+    def twin() -> tuple[int, int]:
+        capacity = liquidation.window_capacity(index, depth, window_ppm)
+        return capacity, liquidation.pushed_after(pushed, capacity, elapsed)
+
+    agree("window", (pushed, index, depth, window_ppm, elapsed), twin)
+
+
+def test_a_window_empties_in_five_minutes() -> None:
+    """1 % of a depth of 5,000 base at 2,000 is 100,000 quote; 333.33 a second leave."""
+    capacity = liquidation.window_capacity(2_000 * WAD, 5_000 * WAD, 10_000)
+    assert capacity == 100_000 * WAD
+    assert liquidation.pushed_after(capacity, capacity, 0) == capacity
+    assert liquidation.pushed_after(capacity, capacity, 75) == 75_000 * WAD
+    assert liquidation.pushed_after(capacity, capacity, 299) == -(-capacity // 300)
+    assert liquidation.pushed_after(capacity, capacity, 300) == 0
+    assert liquidation.pushed_after(3 * capacity, capacity, 600) == capacity

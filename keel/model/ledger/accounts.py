@@ -1,10 +1,10 @@
 """Twin of `margin/Accounts.sol`: margin in, margin out, operators."""
 
-from keel.model import market_set
+from keel.model import market_set, validity
 from keel.model.errors import Refused
 from keel.model.ledger.books import STATUS_CLOSED, add, same_address
 from keel.model.ledger.margins import MarginLedger
-from keel.model.records import Account, EscrowClaim
+from keel.model.records import Account, EscrowClaim, Health
 from keel.model.validity import Action
 
 _SUB_BITS = 96
@@ -70,10 +70,28 @@ class Accounts(MarginLedger):
             if self.configs[market].status == STATUS_CLOSED:
                 raise Refused("MarketClosed", market)
 
+    def settle(self, now: int, sender: str, account: int, market: int, action: Action) -> Health:
+        """Settle a position, where all the account's markets allow the action; gives the account's health.
+
+        The core itself only: liquidations and the insurance's positions come through here.
+        """
+        if not same_address(sender, self.core):
+            raise Refused("NotAuthorized", sender, account)
+        t = self._touch(now, account, market)
+        validity.require(t.market.price, action, t.config.fresh_seconds, t.config.stale_seconds, now)
+        health = self._health_with(t, action)
+        self._commit(t)
+        return health
+
     def _authorize(self, sender: str, account: int) -> None:
         if not _owns(sender, account) and (account, int(sender, 16)) not in self.operators:
             raise Refused("NotAuthorized", sender, account)
 
 
+def owner_of(account: int) -> int:
+    """Address of the owner."""
+    return account >> _SUB_BITS
+
+
 def _owns(address: str, account: int) -> bool:
-    return same_address(address, account >> _SUB_BITS)
+    return same_address(address, owner_of(account))

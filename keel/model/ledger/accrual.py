@@ -2,8 +2,9 @@
 
 from copy import copy
 
+from keel.model import multiplier
 from keel.model.errors import Refused
-from keel.model.fixed import div, safe_cast
+from keel.model.fixed import cast, div, safe_cast
 from keel.model.funding_view import input_of
 from keel.model.ledger.escrow import Accrued, FundingEscrow, accrue_escrow, review
 from keel.model.records import Market, MarketConfig
@@ -15,7 +16,7 @@ _EIGHTHS = 8
 
 
 class FundingLedger(FundingEscrow):
-    """Accrual: uses the state before the call, stops at the heartbeat of the stored price."""
+    """Accrual: uses the state before the call, stops at the heartbeat of the price; the ramp goes on."""
 
     def market_now(self, now: int, market: int) -> Market:
         """The market with funding accrued up to now; nothing is stored."""
@@ -33,6 +34,8 @@ class FundingLedger(FundingEscrow):
             raise Refused("MarketUnknown", market)
         m = copy(self.markets[market])
         accrued = Accrued(market, m, config, self.escrow_of(market))
+        if now > m.accrued_at:
+            m.ramp = cast(multiplier.ramped(m.ramp, multiplier.initial(m, config), now - m.accrued_at), 24)
         until = min(m.price.at + config.heartbeat_seconds, now)
         if until > m.accrued_at and not m.price.flags & Defect.INVALID:
             per_base, received = self._advance(m, config, until - m.accrued_at)

@@ -1,10 +1,11 @@
 """Twin of `core/KeelStorage.sol`: the books and the token boundary."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from copy import copy
 
-from keel.model.errors import Refused
+from keel.model.errors import ModelError, Refused
 from keel.model.fixed import cast, checked, safe_cast
 from keel.model.funding import FundingModel
 from keel.model.records import (
@@ -12,6 +13,7 @@ from keel.model.records import (
     Escrow,
     EscrowClaim,
     EscrowOutcome,
+    LiquidationWindow,
     Market,
     MarketConfig,
     MarketLinks,
@@ -23,7 +25,7 @@ STATUS_OPEN = 1
 STATUS_REDUCE_ONLY = 2
 STATUS_CLOSED = 3
 MAX_SIZE = 2**110 - 1
-MAX_AMOUNT = 2**120
+MAX_AMOUNT = 2**100
 MAX_POOL_SHARES = 2**120 - 1
 MAX_INSURANCE_SHARES = 2**128 - 1
 
@@ -40,6 +42,7 @@ class Books:
         booked_tokens: Tokens in less tokens out, token units.
         insurance_assets: Quote WAD.
         insurance_shares: 24 decimals.
+        windows: By market.
         escrows: By market; `escrow_outcomes` by market and period, `escrow_claims` by account and market.
     """
 
@@ -56,6 +59,7 @@ class Books:
         self.links: dict[int, MarketLinks] = {}
         self.accounts: defaultdict[int, Account] = defaultdict(Account)
         self.positions: defaultdict[tuple[int, int], Position] = defaultdict(Position)
+        self.windows: dict[int, LiquidationWindow] = {}
         self.escrows: defaultdict[int, Escrow] = defaultdict(Escrow)
         self.escrow_outcomes: dict[tuple[int, int], EscrowOutcome] = {}
         self.escrow_claims: dict[tuple[int, int], EscrowClaim] = {}
@@ -68,6 +72,16 @@ class Books:
         pools = sum(market.cash + market.funding_clearing for market in self.markets.values())
         reserves = sum(escrow.reserve for escrow in self.escrows.values())
         return margin + pools + reserves + self.insurance_assets
+
+    @contextmanager
+    def _atomic(self) -> Iterator[None]:
+        """What is refused inside leaves no trace; records are replaced there, never changed in place."""
+        kept = {name: copy(book) for name, book in vars(self).items()}
+        try:
+            yield
+        except ModelError:
+            vars(self).update(kept)
+            raise
 
     def _account(self, account: int) -> Account:
         """Working copy."""
@@ -109,7 +123,7 @@ def add(total: int, change: int) -> int:
     return checked(total + safe_cast(change, 128, signed=True), 128, signed=True)
 
 
-def same_address(one: str, other: str | int) -> bool:
+def same_address(one: str | int, other: str | int) -> bool:
     """Whether two addresses are equal, whatever their case."""
     return _address(one) == _address(other)
 

@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 
+from keel.model import margin
 from keel.model.errors import Refused
+from keel.model.fixed import cast
 from keel.model.funding_view import input_of
 from keel.model.ledger.accrual import take_price
 from keel.model.ledger.books import same_address
@@ -11,7 +13,8 @@ from keel.model.ledger.liquidations import Liquidations
 from keel.model.ledger.pools import Pools
 from keel.model.ledger.restrictions import Restrictions
 from keel.model.ledger.trading import Trading
-from keel.model.records import Market, MarketConfig, MarketLinks
+from keel.model.multiplier import ONE
+from keel.model.records import LiquidationWindow, Market, MarketConfig, MarketLinks
 from keel.model.validity import Price
 
 
@@ -37,9 +40,10 @@ class Ledger(Trading, Liquidations, Pools, InsuranceLedger, Restrictions):
     def list_market(self, now: int, config: MarketConfig, links: MarketLinks) -> int:
         """List a market, whose funding starts at rest; gives its id."""
         market = len(self.markets) + 1
-        fresh = Market(accrued_at=now)
+        fresh = Market(accrued_at=now, ramp=ONE)
         fresh.funding_state = self._resting_state(fresh, config)
         self.markets[market], self.configs[market], self.links[market] = fresh, config, links
+        self.windows[market] = LiquidationWindow(at=now)
         return market
 
     def set_market(self, now: int, market: int, config: MarketConfig, links: MarketLinks) -> None:
@@ -50,8 +54,10 @@ class Ledger(Trading, Liquidations, Pools, InsuranceLedger, Restrictions):
         if m.skew != 0 and config.depth_per_share != kept:
             raise Refused("ParameterOutOfBounds", "depthPerShare", config.depth_per_share, kept, kept)
         used = m.long_interest != 0 or m.short_interest != 0
-        if used and config.tiers != before.tiers:
+        if used and (config.hedge_percent < before.hedge_percent or config.tiers != before.tiers):
             raise Refused("MarketInUse", market)
+        # Higher maintenance comes over hours, not at once.
+        m.ramp = cast(margin.damped(m.ramp, before.brackets, config.brackets), 24)
         if m.shares != 0 and not same_address(links.vault, self.links[market].vault):
             raise Refused("NotVault", links.vault)
         if not same_address(config.funding_model, before.funding_model):

@@ -18,6 +18,8 @@ from keel.units import BPS
 
 CONFIRM_BPS = 200
 
+_CLEARED_BITS = 104
+
 
 @dataclass(slots=True)
 class Accrued:
@@ -77,9 +79,14 @@ class FundingEscrow(Books):
         return (True, 0, surplus + credit) if claim.forfeited else (True, credit, surplus)
 
     def _store(self, accrued: Accrued) -> None:
-        """Store the working copies."""
-        market, escrow = accrued.market_id, accrued.escrow
-        self.markets[market] = accrued.market
+        """Store the working copies.
+
+        Raises:
+            Refused: `Overflow`, when cash and clearing together leave their 104 bits.
+        """
+        market, escrow, m = accrued.market_id, accrued.escrow, accrued.market
+        safe_cast(checked(m.cash + m.funding_clearing, 128, signed=True), _CLEARED_BITS, signed=True)
+        self.markets[market] = m
         if escrow.period != 0:
             self.escrows[market] = escrow
         if accrued.closed is not None:

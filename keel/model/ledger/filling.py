@@ -3,9 +3,8 @@
 from keel.model import curve, pool, position
 from keel.model.errors import Refused
 from keel.model.fixed import PPM, checked, div_ceil, i256, safe_cast, u256
-from keel.model.ledger.accounts import Accounts
 from keel.model.ledger.books import MAX_SIZE, add
-from keel.model.ledger.margins import Touch
+from keel.model.ledger.positions import Touch
 from keel.model.position import Fill
 from keel.model.records import Market, MarketConfig
 from keel.model.validity import Price
@@ -14,25 +13,31 @@ from keel.units import BPS
 _INTEREST_BITS = 112
 
 
-class Filling(Accounts):
-    """Moves net position, position, balance and pool cash by one fill."""
+def fill(t: Touch, size: int, *, bounded: bool) -> Fill:
+    """Move net position, position, balance and pool cash by one fill on the curve.
 
-    def _fill(self, t: Touch, size: int, *, bounded: bool) -> Fill:
-        """One fill; `bounded` stops at the band, otherwise at the hard end of the curve."""
-        market, before, notional = t.market, t.position.size, t.position.notional
-        skew, depth = t.skew, depth_of(t)
-        limit = u256(depth * (t.config.max_skew_ppm if bounded else curve.HARD_SKEW_PPM)) // PPM
-        _check_band(skew, i256(skew + size), limit)
-        filled = position.fill(before, notional, size, fill_cost(t.fill_price, depth, skew, size))
-        if abs(filled.size_after) > MAX_SIZE:
-            raise Refused("SizeOutOfRange", filled.size_after, MAX_SIZE)
-        t.position.size = filled.size_after
-        t.position.notional = safe_cast(filled.notional_after, 128, signed=True)
-        market.open_notional = add(market.open_notional, filled.notional_after - notional)
-        market.cash = add(market.cash, -filled.realized)
-        t.account.balance = add(t.account.balance, filled.realized)
-        _move_interest(market, before, filled.size_after)
-        return filled
+    `bounded` stops at the band, otherwise at the hard end of the curve.
+    """
+    skew, depth = t.skew, depth_of(t)
+    limit = u256(depth * (t.config.max_skew_ppm if bounded else curve.HARD_SKEW_PPM)) // PPM
+    if not in_band(skew, i256(skew + size), limit):
+        raise Refused("BandExceeded", skew + size, limit)
+    return book(t, size, fill_cost(t.fill_price, depth, skew, size))
+
+
+def book(t: Touch, size: int, cost: int) -> Fill:
+    """Book a fill at a cost, quote WAD."""
+    market, before, notional = t.market, t.position.size, t.position.notional
+    filled = position.fill(before, notional, size, cost)
+    if abs(filled.size_after) > MAX_SIZE:
+        raise Refused("SizeOutOfRange", filled.size_after, MAX_SIZE)
+    t.position.size = filled.size_after
+    t.position.notional = safe_cast(filled.notional_after, 128, signed=True)
+    market.open_notional = add(market.open_notional, filled.notional_after - notional)
+    market.cash = add(market.cash, -filled.realized)
+    t.account.balance = add(t.account.balance, filled.realized)
+    _move_interest(market, before, filled.size_after)
+    return filled
 
 
 def depth_of(t: Touch) -> int:
@@ -62,12 +67,10 @@ def room(t: Touch, *, sale: bool) -> int:
     return max(limit + t.skew if sale else limit - t.skew, 0)
 
 
-def _check_band(before: int, skew_after: int, limit: int) -> None:
-    """Towards zero always; away from zero only inside the limit."""
+def in_band(before: int, skew_after: int, limit: int) -> bool:
+    """Towards zero always; away from zero only inside the limit, base WAD."""
     size = abs(skew_after)
-    towards_zero = size <= abs(before) and (skew_after > 0) == (before > 0)
-    if size > limit and not towards_zero:
-        raise Refused("BandExceeded", skew_after, limit)
+    return size <= limit or (size <= abs(before) and (skew_after > 0) == (before > 0))
 
 
 def _move_interest(market: Market, before: int, after: int) -> None:

@@ -1,16 +1,20 @@
-"""Twin of `liquidation/Liquidations.sol`: liquidations through the curve, and what covers a shortfall."""
+"""Twin of `liquidation/Liquidations.sol`: who is below maintenance, through the curve or to the insurance."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-from keel.model import liquidation, margin, market_set
+from keel.model import liquidation
 from keel.model.errors import Refused
-from keel.model.fixed import div_ceil, i256, mul_div_ceil, u256
-from keel.model.ledger.accounts import account_id
-from keel.model.ledger.books import add
-from keel.model.ledger.filling import Filling, depth_of, fee_on, fill_cost, room, worse_for
-from keel.model.ledger.margins import Touch
+from keel.model.fixed import PPM, cast, div_ceil, mul_div_ceil, u256
+from keel.model.ledger.accounts import account_id, owner_of
+from keel.model.ledger.backstop import loss_of, value_of
+from keel.model.ledger.books import add, same_address
+from keel.model.ledger.choice import Choice, curve_loss, parts_of
+from keel.model.ledger.filling import depth_of, fee_on, fill, in_band, room, worse_for
+from keel.model.ledger.positions import Touch
 from keel.model.liquidation import Tier
-from keel.model.records import MarketLinks
+from keel.model.position import Fill
+from keel.model.records import Health, LiquidationWindow
 from keel.model.validity import Action, Validity
 from keel.units import BPS, WAD
 
@@ -20,9 +24,17 @@ GRACE_BPS = 8000
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What will be closed: tier, signed size, penalty rate (bps * WAD).
+    """What will be closed, and what it costs the account; quote WAD.
 
-    Equity at the index, maintenance of the account and of the position are quote WAD.
+    Attributes:
+        size: Base WAD, signed as the closing fill.
+        rate: Penalty on the closed value, bps * WAD.
+        equity: Of the account, at the index.
+        maintenance: Of the account.
+        others_own: Of the other positions alone: what cannot be hedged.
+        others_common: And what can, signed.
+        loss_elsewhere: Unrealised loss of the other positions, at most 0.
+        slippage: What the curve would have taken; charged where the insurance takes over instead.
     """
 
     tier: Tier
@@ -30,135 +42,140 @@ class _Plan:
     rate: int
     equity: int
     maintenance: int
-    maintenance_here: int
+    others_own: int
+    others_common: int
     loss_elsewhere: int
+    slippage: int = 0
 
 
-class Liquidations(Filling):
-    """Reduces positions of accounts whose equity is below maintenance."""
+class Liquidations(Choice):
+    """LiquidationMath says how much, Choice of which position, Backstop what the curve does not take."""
 
-    def liquidate(self, now: int, sender: str, account: int, market: int) -> tuple[int, int]:
-        """Liquidate; the reward goes to the balance of the sender's account 0.
+    def liquidate(self, now: int, sender: str, account: int) -> tuple[int, int, int]:
+        """Reduce a position of an unhealthy account; the reward goes to the sender's account 0.
 
         Returns:
-            Base closed with the sign of the closing trade, WAD; reward, quote WAD.
+            Market; base closed with the sign of the closing trade, WAD; reward, quote WAD.
         """
-        t = self._touch(now, account, market)
-        if t.position.size == 0:
-            raise Refused("NoPosition", account, market)
-        plan = self._plan(t)
-        filled = self._fill(t, plan.size, bounded=False)
-        penalty, reward = _penalty(t, self.links[market], plan, filled.cost)
+        with self._atomic():
+            return self._liquidate(now, sender, account)
+
+    def liquidate_batch(self, now: int, sender: str, accounts: Sequence[int]) -> int:
+        """`liquidate` for each; who cannot be liquidated is passed over. Gives how many were."""
+        done = 0
+        for account in accounts:
+            try:
+                self.liquidate(now, sender, account)
+            except Refused:
+                continue
+            done += 1
+        return done
+
+    def _liquidate(self, now: int, sender: str, account: int) -> tuple[int, int, int]:
+        if same_address(owner_of(account), self.core):
+            raise Refused("NotLiquidatable", 0, 0)
+        market = self._choose(now, account)
+        t, health = self._settled(now, account, market, Action.LIQUIDATE)
+        plan = self._plan(t, health)
+        if self._taken_over(t, plan):
+            plan = replace(plan, slippage=curve_loss(t, -plan.size))
+            filled = self._absorb(t, plan.size)
+        else:
+            filled = self._push_through(t, plan.size)
+            plan = replace(plan, size=filled.size)
+        penalty, reward = self._penalty(t, plan, filled.cost)
         t.account.balance = add(t.account.balance, -penalty)
         t.to_insurance += penalty - reward
-        drawn = self._cover_shortfall(t)
+        self._cover_shortfall(t)
         self._commit(t)
-        self.insurance_assets -= drawn
-        keeper = self.accounts[account_id(sender)]
-        keeper.balance = add(keeper.balance, reward)
-        return plan.size, reward
+        keeper = account_id(sender)
+        paid = self._account(keeper)
+        paid.balance = add(paid.balance, reward)
+        self.accounts[keeper] = paid
+        return market, plan.size, reward
 
-    def _plan(self, t: Touch) -> _Plan:
+    def _plan(self, t: Touch, h: Health) -> _Plan:
         """Tier and size.
 
         At a doubtful price and in a volatile market the account must be unhealthy at TWAP and at the index
-        moved in its favour by the spread.
+        moved in its favour by the spread; after a sequencer outage by a fifth.
         """
-        health = self._health_with(t, Action.LIQUIDATE)
-        equity = health.equity_better
-        grace = health.worst == Validity.SEQUENCER_GRACE
-        trigger = health.maintenance * GRACE_BPS // BPS if grace else health.maintenance
+        equity = h.equity_better
+        grace = h.worst == Validity.SEQUENCER_GRACE
+        trigger = h.maintenance * GRACE_BPS // BPS if grace else h.maintenance
         if equity >= trigger:
             raise Refused("NotLiquidatable", equity, trigger)
-        elsewhere = health.withdrawable - t.account.balance - _loss_here(t)
+        elsewhere = h.withdrawable - t.account.balance - _loss_here(t)
         # The curve fills it without the spread; the penalty makes up for that, as far as equity goes.
         t.with_spread = False
-        ratio = liquidation.margin_ratio(equity, health.maintenance)
-        tier = liquidation.tier(ratio)
+        ratio = liquidation.margin_ratio(equity, h.maintenance)
         brackets = t.config.brackets
         rate = liquidation.penalty_rate(ratio, brackets.penalty_min_bps, brackets.penalty_max_bps)
-        size, here = self._closing_size(t, tier, rate, health.maintenance, equity)
-        return _Plan(tier, size, rate, health.equity, health.maintenance, here, elsewhere)
+        own, common = parts_of(t)
+        others_own = cast(h.maintenance - abs(h.maintenance_common) - own)
+        others_common = h.maintenance_common - common
+        tier = liquidation.tier(ratio)
+        draft = _Plan(tier, 0, rate, h.equity, h.maintenance, others_own, others_common, elsewhere)
+        return replace(draft, size=self._closing_size(t, draft, equity))
 
-    def _closing_size(
-        self, t: Touch, tier: Tier, rate: int, maintenance: int, equity: int
-    ) -> tuple[int, int]:
-        """Closed-form size, at most what the curve takes; and the position's maintenance."""
-        held, index = abs(t.position.size), t.market.price.index
-        value = div_ceil(held * index, WAD)
-        available = room(t, sale=t.position.size > 0)
-        links = self.links[t.market_id]
-        cost_all = _cost_of_all(t, rate, held, available)
-        target_bps = links.target_bps
-        here = margin.maintenance(t.config.brackets, value)
-        target_here = u256(here * target_bps) // BPS
-        target = u256(maintenance * target_bps) // BPS
-        fraction = liquidation.close_fraction(tier, equity, target, target_here, cost_all)
+    def _closing_size(self, t: Touch, plan: _Plan, equity: int) -> int:
+        """Closed-form size, whole where the rest would be dust."""
+        position, target_bps = t.position.size, self.links[t.market_id].target_bps
+        here = cast(plan.maintenance - plan.others_own - abs(plan.others_common))
+        whole = 0 if plan.tier == Tier.CLOSE else curve_loss(t, position) + _full_penalty(t, plan, position)
+        target, target_here = plan.maintenance * target_bps // BPS, here * target_bps // BPS
+        fraction = liquidation.close_fraction(plan.tier, equity, target, target_here, whole)
+        held = abs(position)
         size = div_ceil(held * fraction, WAD)
-        if u256((held - size) * index) < t.config.min_notional * WAD * WAD:
+        if (held - size) * t.market.price.index < t.config.min_notional * WAD * WAD:
             size = held
-        size = min(size, available)
-        if size == 0:
-            raise Refused("BandExceeded", t.skew, 0)
-        return (-size if t.position.size > 0 else size), here
+        return -size if position > 0 else size
 
-    def _cover_shortfall(self, t: Touch) -> int:
-        """An account that ends without positions and below zero: insurance pays, then the pool.
+    def _taken_over(self, t: Touch, plan: _Plan) -> bool:
+        """Whether the insurance takes the position over.
 
-        Returns:
-            What the insurance pays, quote WAD.
+        The account has nothing left, the window is full or the band does not hold, and it can.
         """
-        last = t.position.size == 0 and market_set.remove(t.account.markets, t.market_id) == 0
-        if not last or t.account.balance >= 0:
-            return 0
-        shortfall = -t.account.balance
-        # What this call brings the insurance pays, too, before the pool does.
-        drawn = min(shortfall, self.insurance_assets + t.to_insurance)
-        t.market.cash = add(t.market.cash, drawn - shortfall)
-        t.account.balance = 0
-        t.claim.forfeited = t.claim.period != 0
-        return drawn
+        band = depth_of(t) * t.config.max_skew_ppm // PPM
+        if plan.equity > 0 and in_band(t.skew, t.skew + plan.size, band):
+            pushed, capacity = self._window(t)
+            if pushed + value_of(t, plan.size) <= capacity:
+                return False
+        return self._can_absorb(t, plan.size, plan.equity)
+
+    def _push_through(self, t: Touch, size: int) -> Fill:
+        """Fill on the curve, at most to its hard end, and note it in the window."""
+        available = room(t, sale=size < 0)
+        if available == 0:
+            raise Refused("BandExceeded", t.skew, 0)
+        size = max(size, -available) if size < 0 else min(size, available)
+        pushed, _ = self._window(t)
+        self.windows[t.market_id] = LiquidationWindow(cast(pushed + value_of(t, size), 128), t.now)
+        return fill(t, size, bounded=False)
+
+    def _penalty(self, t: Touch, plan: _Plan, cost: int) -> tuple[int, int]:
+        """Penalty that leaves the rest its ratio and is there without unrealised profit; the reward."""
+        left = plan.equity - loss_of(t, plan.size, cost)
+        if left <= 0:
+            return 0, 0
+        trade = _least_penalty(t, plan, cost)
+        least = min(left, trade)
+        full = max(_full_penalty(t, plan, plan.size) + plan.slippage, trade)
+        settled = max(0, t.account.balance + plan.loss_elsewhere + _loss_here(t))
+        penalty = max(min(full, max(left - _backing(t, plan), least), settled), least)
+        shared = u256(min(penalty, settled) * self.links[t.market_id].keeper_share_bps) // BPS
+        return penalty, min(shared, max(0, penalty - trade))
 
 
-def _cost_of_all(t: Touch, rate: int, held: int, available: int) -> int:
-    """What closing `held` would cost the account: slippage and penalty of what the curve takes, scaled up."""
-    size = min(held, available)
-    if size == 0:
-        return 0
-    closing = -size if t.position.size > 0 else size
-    cost = fill_cost(t.fill_price, depth_of(t), t.skew, closing)
-    total = u256(_full_penalty(t, rate, size, cost) + max(_loss(t, closing, cost), 0))
-    return total if size == held else mul_div_ceil(total, held, size)
+def _full_penalty(t: Touch, plan: _Plan, size: int) -> int:
+    """Penalty on the closed value, quote WAD, ceil."""
+    return div_ceil(cast(value_of(t, size) * plan.rate), BPS * WAD)
 
 
-def _loss(t: Touch, size: int, cost: int) -> int:
-    """What a closing fill takes from equity: its cost against the value at the index."""
-    return i256(cost - size * t.market.price.index // WAD)
-
-
-def _full_penalty(t: Touch, rate: int, size: int, cost: int) -> int:
-    """Penalty on the closed value, and never less than what a trade would have paid beside the curve."""
-    value = div_ceil(size * t.market.price.index, WAD)
-    return max(div_ceil(value * rate, BPS * WAD), _least_penalty(t, cost))
-
-
-def _least_penalty(t: Touch, cost: int) -> int:
-    """Fee of a trade, and the spread that it would have paid."""
-    return fee_on(t.config, cost) + div_ceil(abs(cost) * t.market.price.spread_bps, BPS)
-
-
-def _penalty(t: Touch, links: MarketLinks, plan: _Plan, cost: int) -> tuple[int, int]:
-    """Penalty that leaves the rest its ratio and is there without unrealised profit; the reward."""
-    left = plan.equity - _loss(t, plan.size, cost)
-    if left <= 0:
-        return 0, 0
-    trade = _least_penalty(t, cost)
-    least = min(left, trade)
-    full = _full_penalty(t, plan.rate, abs(plan.size), cost)
-    settled = max(0, t.account.balance + plan.loss_elsewhere + _loss_here(t))
-    penalty = max(min(full, max(left - _backing(t, plan), least), settled), least)
-    shared = u256(min(penalty, settled) * links.keeper_share_bps) // BPS
-    return penalty, min(shared, max(0, penalty - trade))
+def _least_penalty(t: Touch, plan: _Plan, cost: int) -> int:
+    """Fee of a trade and the spread that it would have paid, ceil each, and what the curve spares."""
+    spread = div_ceil(abs(cost) * t.market.price.spread_bps, BPS)
+    return fee_on(t.config, cost) + spread + plan.slippage
 
 
 def _loss_here(t: Touch) -> int:
@@ -172,6 +189,6 @@ def _backing(t: Touch, plan: _Plan) -> int:
     """Equity that what stays open needs for the same margin ratio as before, quote WAD, ceil."""
     if plan.equity <= 0:
         return 0
-    value = div_ceil(abs(t.position.size) * t.market.price.index, WAD)
-    stays = plan.maintenance - plan.maintenance_here + margin.maintenance(t.config.brackets, value)
+    own, common = parts_of(t)
+    stays = plan.others_own + own + abs(plan.others_common + common)
     return mul_div_ceil(plan.equity, stays, plan.maintenance)

@@ -1,65 +1,16 @@
 """Twin of `margin/MarginLedger.sol`: one account in one market, and health over all its markets."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from keel.model import margin, market_set, validity
-from keel.model.fixed import div_ceil
 from keel.model.funding import due
 from keel.model.ledger.accrual import FundingLedger, take_price
 from keel.model.ledger.books import add
-from keel.model.ledger.escrow import Accrued, claim_of, hold, owed
+from keel.model.ledger.escrow import claim_of, hold, owed
+from keel.model.ledger.positions import Positions, Touch
 from keel.model.records import Account, EscrowClaim, Health, Market, MarketConfig, Position
 from keel.model.validity import Action, Defect, Price, Validity, suspect
 from keel.units import BPS, WAD
-
-
-@dataclass(slots=True)
-class Touch:
-    """Working copies of everything one call on one position may change.
-
-    Attributes:
-        now: Block time, seconds.
-        account_id: Account that is touched.
-        accrued: Market that is touched.
-        claim: What the account has in the market's escrow.
-        with_spread: Whether a fill pays for the spread of the price.
-        to_insurance: What goes to the insurance at the commit, quote WAD.
-    """
-
-    now: int
-    account_id: int
-    account: Account
-    position: Position
-    accrued: Accrued
-    claim: EscrowClaim
-    with_spread: bool = True
-    to_insurance: int = 0
-
-    @property
-    def market_id(self) -> int:
-        """Market that is touched."""
-        return self.accrued.market_id
-
-    @property
-    def market(self) -> Market:
-        """Its working copy."""
-        return self.accrued.market
-
-    @property
-    def config(self) -> MarketConfig:
-        """Its parameters."""
-        return self.accrued.config
-
-    @property
-    def skew(self) -> int:
-        """Net trader position, base WAD."""
-        return self.market.skew
-
-    @property
-    def fill_price(self) -> Price:
-        """Price of a fill."""
-        price = self.market.price
-        return price if self.with_spread else replace(price, spread_bps=0)
 
 
 @dataclass(slots=True)
@@ -72,6 +23,8 @@ class _Tally:
     withdrawable: int
     initial: int = 0
     maintenance: int = 0
+    initial_common: int = 0
+    maintenance_common: int = 0
     worst: Validity = Validity.VALID
 
     def add(self, now: int, market: Market, config: MarketConfig, position: Position, action: Action) -> None:
@@ -89,10 +42,13 @@ class _Tally:
         worse = min(pnl - doubt, pnl_twap)
         self.equity_worse += worse
         self.withdrawable += min(worse, 0)
-        value = div_ceil(abs(position.size) * price.index, WAD)
-        self.maintenance += margin.maintenance(config.brackets, value)
-        multiplier = margin.volatility_multiplier(price.sigma, config.base_sigma_bps)
-        self.initial += div_ceil(margin.initial(config.brackets, value) * multiplier, WAD)
+        initial, maintenance = margin.requirements(market, config, position.size)
+        initial_common = margin.common(initial, config.hedge_percent, position.size)
+        maintenance_common = margin.common(maintenance, config.hedge_percent, position.size)
+        self.initial += initial - abs(initial_common)
+        self.maintenance += maintenance - abs(maintenance_common)
+        self.initial_common += initial_common
+        self.maintenance_common += maintenance_common
 
     def add_claim(self, credit: int) -> None:
         """A decided claim counts like balance, except for withdrawals: those need it credited."""
@@ -106,23 +62,34 @@ class _Tally:
         self.withdrawable -= amount
 
     def health(self) -> Health:
+        """Net the hedges.
+
+        The worst of a grid of moves: all markets up or down together, and each against the position on its
+        own.
+        """
         return Health(
             equity=self.equity,
             equity_worse=self.equity_worse,
             equity_better=self.equity_better,
             withdrawable=self.withdrawable,
-            initial=self.initial,
-            maintenance=self.maintenance,
+            initial=self.initial + abs(self.initial_common),
+            maintenance=self.maintenance + abs(self.maintenance_common),
+            initial_common=self.initial_common,
+            maintenance_common=self.maintenance_common,
             worst=self.worst,
         )
 
 
-class MarginLedger(FundingLedger):
+class MarginLedger(FundingLedger, Positions):
     """Load once, settle, store once."""
 
     def health_of(self, now: int, account: int) -> Health:
         """Health of an account as of now."""
-        return self._health(now, account, self._account(account), Action.ADD_MARGIN)
+        return self.health_for(now, account, Action.ADD_MARGIN)
+
+    def health_for(self, now: int, account: int, action: Action) -> Health:
+        """The same, where all the account's markets allow the action."""
+        return self._health(now, account, self._account(account), action)
 
     def _touch(self, now: int, account: int, market: int, price: Price | None = None) -> Touch:
         """Load, accrue the market, take a new price, settle the position's funding into the balance."""
@@ -151,29 +118,6 @@ class MarginLedger(FundingLedger):
         t.account.balance = add(t.account.balance, received - paid)
         t.market.funding_clearing = add(t.market.funding_clearing, paid - received - surplus)
         t.to_insurance += surplus
-
-    def _commit(self, t: Touch) -> None:
-        """Store every working copy. An empty position leaves no trace but its account's balance."""
-        key = t.account_id, t.market_id
-        if t.position.size == 0:
-            self.positions.pop(key, None)
-            t.account.markets = market_set.remove(t.account.markets, t.market_id)
-            self._sweep_dust(t)
-        else:
-            t.account.markets = market_set.add(t.account.markets, t.market_id)
-            self.positions[key] = t.position
-        self.accounts[t.account_id] = t.account
-        self._store(t.accrued)
-        self._store_claim(t.account_id, t.market_id, t.claim)
-        self._to_insurance(t.to_insurance)
-
-    def _sweep_dust(self, t: Touch) -> None:
-        """With no position and no claim left, what was collected and not credited is rounding dust."""
-        m = t.market
-        if m.long_interest or m.short_interest or m.funding_clearing <= 0 or t.accrued.escrow.claims:
-            return
-        t.to_insurance += m.funding_clearing
-        m.funding_clearing = 0
 
     def _health_with(self, t: Touch, action: Action) -> Health:
         """Health with the touched position as in `t` and the others as stored."""

@@ -6,9 +6,9 @@ from keel.model.fixed import PPM, mul_div_ceil, u256
 from keel.model.ledger.accrual import FundingLedger
 from keel.model.ledger.books import MAX_POOL_SHARES, STATUS_CLOSED, add, same_address
 from keel.model.ledger.escrow import Accrued
+from keel.model.ledger.limits import check_limits, larger_side
 from keel.model.records import Market, MarketConfig
 from keel.model.validity import Action
-from keel.units import WAD
 
 MAX_DEPTH = 2**111
 
@@ -52,7 +52,7 @@ class Pools(FundingLedger):
             raise Refused("DustAmount", shares)
         m.cash = add(m.cash, -tokens * self.token_scale)
         m.shares -= shares
-        _check_utilization(m, config)
+        check_limits(m, config, m.skew, larger_side(m))
         rest = _rest(m)
         m.cash -= rest
         self._pay_out(to, tokens)
@@ -103,7 +103,7 @@ class Pools(FundingLedger):
         limit = u256(after * config.max_skew_ppm) // PPM
         if abs(m.skew) > limit:
             raise Refused("BandExceeded", m.skew, limit)
-        side, limit = max(m.long_interest, m.short_interest), u256(after * curve.HARD_SKEW_PPM) // PPM
+        side, limit = larger_side(m), u256(after * curve.HARD_SKEW_PPM) // PPM
         if side > limit:
             raise Refused("BandExceeded", side, limit)
         index = max(m.price.index, m.price.twap)
@@ -133,11 +133,3 @@ def _rest(m: Market) -> int:
     if m.shares != 0:
         raise Refused("SharesNeeded", m.shares, pool.SHARE_UNIT)
     return max(m.cash, 0)
-
-
-def _check_utilization(m: Market, config: MarketConfig) -> None:
-    depth = pool.depth(config.depth_per_share, m.shares)
-    equity = pool.equity(m.cash, m.open_notional, m.price.index, depth, m.skew)
-    used = pool.utilization(m.price.index, m.skew, equity, config.max_exposure_ppm)
-    if used > WAD:
-        raise Refused("UtilizationExceeded", used, WAD)

@@ -1,16 +1,18 @@
 """Twin of `market/Trading.sol`."""
 
-from keel.model import pool, position, validity
+from keel.model import position, validity
 from keel.model.errors import Refused
 from keel.model.fixed import MIN_I256, PPM, div_ceil
+from keel.model.ledger.accounts import Accounts
 from keel.model.ledger.books import MAX_SIZE, STATUS_OPEN, add
-from keel.model.ledger.filling import Filling, depth_of, fee_on
-from keel.model.ledger.margins import Touch
+from keel.model.ledger.filling import fee_on, fill
+from keel.model.ledger.limits import check_limits
+from keel.model.ledger.positions import Touch
 from keel.model.validity import Action, Price
 from keel.units import WAD
 
 
-class Trading(Filling):
+class Trading(Accounts):
     """Trades at once on the curve."""
 
     def trade(
@@ -52,7 +54,7 @@ class Trading(Filling):
         reduces = position.reduces(t.position.size, size)
         _check_market(t, reduces)
         skew_before = t.skew
-        filled = self._fill(t, size, bounded=not reduces)
+        filled = fill(t, size, bounded=not reduces)
         _check_limit(size, filled.cost, limit_price)
         fee = _charge(t, filled.cost)
         self._check_after(t, reduces, skew_before)
@@ -70,8 +72,10 @@ class Trading(Filling):
         required = health.maintenance if reduces else health.initial
         if equity < required:
             raise Refused("MarginTooLow", equity, required)
-        if not reduces and abs(t.skew) > abs(skew_before):
-            _check_utilization(t)
+        if not reduces:
+            net = t.skew if abs(t.skew) > abs(skew_before) else 0
+            side = t.market.long_interest if t.position.size > 0 else t.market.short_interest
+            check_limits(t.market, t.config, net, side)
 
 
 def _check_market(t: Touch, reduces: bool) -> None:
@@ -103,11 +107,3 @@ def _charge(t: Touch, cost: int) -> int:
     t.account.balance = add(t.account.balance, -fee)
     t.market.cash = add(t.market.cash, fee - insurance_fee)
     return fee
-
-
-def _check_utilization(t: Touch) -> None:
-    market, index = t.market, t.market.price.index
-    equity = pool.equity(market.cash, market.open_notional, index, depth_of(t), t.skew)
-    used = pool.utilization(index, t.skew, equity, t.config.max_exposure_ppm)
-    if used > WAD:
-        raise Refused("UtilizationExceeded", used, WAD)

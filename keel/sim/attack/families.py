@@ -13,7 +13,7 @@ from keel.sim.attack.suspects import EIGHT_HOURS
 
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 _WEEK, _LONG = 7 * _DAY, 28 * _DAY
-# Most that one order moves the net position: utilization stays below 1.
+# Most that one order moves the net position: utilization stays below 1. Three of them are nearly all that one side may hold.
 _CHUNK = 9_000
 _SIDES = (1, -1)
 
@@ -111,7 +111,7 @@ def _balanced(k: Mapping[str, int]) -> tuple[Order, ...]:
 
 
 def _oversize(k: Mapping[str, int]) -> tuple[Order, ...]:
-    """Take both sides, then close one: a reduction is bound neither by the band nor by utilization."""
+    """Take both sides, then close one: a reduction is bound by no limit, what is left is bound by that of a side."""
     side, opening = k["side"], k["build_seconds"]
     size, closing = k["multiple"] * _CHUNK, opening + k["lead"] + k["tail"]
     built = path(0, 0, [(side * k["build"], opening)])
@@ -224,7 +224,7 @@ FAMILIES = (
     Family(
         "balanced",
         "build, flip, and hide the imbalance behind equal longs and shorts of two more accounts",
-        {**_TURN, "harvest_seconds": Knob((8 * _HOUR, _DAY), 1, _WEEK), "pairs": Knob((1, 5), 1, 20)},
+        {**_TURN, "harvest_seconds": Knob((8 * _HOUR, _DAY), 1, _WEEK), "pairs": Knob((1, 2), 1, 3)},
         _balanced,
         ("build", "harvest"),
     ),
@@ -234,7 +234,7 @@ FAMILIES = (
         {
             "build": _BUILD,
             "build_seconds": Knob((_HOUR, EIGHT_HOURS - 2), 1, EIGHT_HOURS - 1),
-            "multiple": Knob((3, 12), 2, 39),
+            "multiple": Knob((2, 3), 1, 3),
             "lead": Knob((1,), 1, _HOUR),
             "tail": Knob((1, _HOUR), 1, _DAY),
         },

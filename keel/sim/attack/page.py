@@ -13,7 +13,7 @@ from keel.sim.attack.campaign import Verdict
 from keel.sim.attack.families import FAMILIES
 from keel.sim.attack.search import ABANDONED, PUSHES, Found
 from keel.sim.attack.suspects import DEFAULT
-from keel.sim.attack.venue import DEPTH, INDEX, POOL
+from keel.sim.attack.venue import DEPTH, INDEX, MAX_SIDE, POOL
 from keel.sim.attack.words import HEAD, LEGEND, bps, carry, duration, idea, knobs, of_pool, quote, row
 from keel.units import BPS, WAD
 
@@ -127,8 +127,9 @@ def _speed(layered: Verdict) -> dict[str, str]:
     return {
         "cap_exposure": f"{cap * POOL:,.0f}",
         "cap_share": f"{cap * 100:.2f} %",
+        "max_side": f"{MAX_SIDE:g}",
+        "side_cap_share": f"{cap * MAX_SIDE * 100:.2f} %",
         "hard_exposure": f"{hard:g}",
-        "hard_cap_share": f"{cap * hard * 100:.0f} %",
         "exposure": f"{max(layered.paid.exposure, layered.free.exposure) / WAD / POOL:.1f}",
         "fastest": quote(outcome.worst, 0),
         "fastest_share": of_pool(outcome.worst),

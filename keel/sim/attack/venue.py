@@ -15,6 +15,8 @@ from keel.units import BPS, WAD
 
 #: Quote per base, quote in the pool, and base that the preset makes of it as depth.
 INDEX, POOL, DEPTH = 120_000, 1_000_000, 400
+#: What the preset lets one side hold, over the pool's equity.
+MAX_SIDE = 3.0
 MARKET = 1
 #: Accounts of the attacker.
 ACCOUNTS = 3

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from keel.evm.chain import Receipt
+from keel.sim.fuzz.reader import Touched
 
 
 class Action(NamedTuple):
@@ -30,11 +31,13 @@ class Done:
         receipt: Receipt of its transaction; None of an action without one.
         paid_in: Tokens that went into the core's books, negative = out of them.
         donated: Tokens that only went into the core's hands.
+        touched: What it changed, where only its result says that.
     """
 
     receipt: Receipt | None = None
     paid_in: int = 0
     donated: int = 0
+    touched: Touched | None = None
 
 
 def to_rows(actions: Iterable[Action]) -> list[list[str | int]]:

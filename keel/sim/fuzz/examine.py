@@ -8,8 +8,10 @@ from keel.sim.fuzz.action import Action
 from keel.sim.fuzz.invariants.base import Check
 from keel.sim.fuzz.invariants.catalogue import CHECKS
 from keel.sim.fuzz.invariants.probes import PROBES
+from keel.sim.fuzz.meet import met
 from keel.sim.fuzz.perform import PERFORM
 from keel.sim.fuzz.stage import Stage, Step
+from keel.sim.fuzz.windows import CLOSING
 
 _ESCROW = {"EscrowHeld": "held", "EscrowReleased": "released"}
 
@@ -23,6 +25,7 @@ class Tally:
         reverts: Refused ones by error.
         invariants: Checks by id.
         outcomes: What became of stretches of suspect prices and of claims on them, by event.
+        liquidations: What liquidations met, by kind: see `keel.sim.fuzz.meet`.
         protocol: Successful calls of the protocol: no warps, no feeds, no gifts, no probes.
     """
 
@@ -30,6 +33,7 @@ class Tally:
     reverts: Counter[str] = field(default_factory=Counter)
     invariants: Counter[str] = field(default_factory=Counter)
     outcomes: Counter[str] = field(default_factory=Counter)
+    liquidations: Counter[str] = field(default_factory=Counter)
     protocol: int = 0
 
     def add(self, other: "Tally") -> None:
@@ -38,6 +42,7 @@ class Tally:
         self.reverts += other.reverts
         self.invariants += other.invariants
         self.outcomes += other.outcomes
+        self.liquidations += other.liquidations
         self.protocol += other.protocol
 
 
@@ -70,6 +75,8 @@ class Examiner:
             tally.actions[name] += 1
             tally.protocol += PERFORM[name].protocol
             tally.outcomes.update(_outcomes(step))
+            if name in CLOSING:
+                tally.liquidations.update(met(step))
             checks = self._after[name]
         else:
             tally.reverts[step.refusal.error] += 1

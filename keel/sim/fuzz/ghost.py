@@ -63,6 +63,18 @@ class Stake:
     claimable_at: int = 0
 
 
+class Push(NamedTuple):
+    """What liquidations had pushed through a curve when one did last.
+
+    Attributes:
+        pushed: What was left of earlier ones and this one, quote WAD.
+        at: When, seconds.
+    """
+
+    pushed: int
+    at: int
+
+
 @dataclass(slots=True)
 class Ghost:
     """Everything that must be restored together with the chain.
@@ -76,6 +88,7 @@ class Ghost:
         releases: How often a claim was released, by place, market and number of the stretch.
         stakes: By vault and holder.
         roundings: Funding roundings by market since its last position closed; each is less than 1 wei.
+        pushes: What liquidations pushed through the curve, by market.
         salt: Number of the next governance operation.
     """
 
@@ -87,6 +100,7 @@ class Ghost:
     releases: dict[tuple[int, int, int], int] = field(default_factory=dict)
     stakes: dict[tuple[int, int], Stake] = field(default_factory=dict)
     roundings: dict[int, int] = field(default_factory=dict)
+    pushes: dict[int, Push] = field(default_factory=dict)
     salt: int = 0
 
     def copy(self) -> "Ghost":
@@ -100,6 +114,7 @@ class Ghost:
             dict(self.releases),
             {key: replace(stake) for key, stake in self.stakes.items()},
             dict(self.roundings),
+            dict(self.pushes),
             self.salt,
         )
 

@@ -12,7 +12,7 @@ from keel.sim.fuzz.action import Done
 from keel.sim.fuzz.moment import Rules
 from keel.sim.fuzz.world import OPERATOR, World
 
-# What `set_market` changes, by number: first parameters of the config, then of the links.
+# What `set_market` changes, by number: parameters of the config, then of the links, then of the brackets.
 CONFIG_FIELDS = (
     "taker_fee_ppm",
     "deviation_fee_ppm",
@@ -25,8 +25,16 @@ CONFIG_FIELDS = (
     "heartbeat_seconds",
     "min_notional",
     "depth_per_share",
+    "max_side_ppm",
+    "hedge_percent",
 )
-LINK_FIELDS = ("keeper_share_bps", "target_bps")
+LINK_FIELDS = ("keeper_share_bps", "target_bps", "window_ppm")
+BRACKET_FIELDS = (
+    *("limit1", "limit2", "limit3"),
+    *(f"{kind}{bracket}" for kind in ("maintenance", "initial") for bracket in (1, 2, 3, 4)),
+    *("penalty_min_bps", "penalty_max_bps"),
+)
+FIELDS = len(CONFIG_FIELDS) + len(LINK_FIELDS) + len(BRACKET_FIELDS)
 # What `set_feed` changes, by number.
 FEED_FIELDS = ("max_deviation_bps", "max_confidence_bps", "max_volatile_bps", "clamp_bps")
 
@@ -89,11 +97,20 @@ def set_tiers(
 
 def with_parameter(_world: World, rules: Rules, field: int, value: int) -> Parameters:
     """What `set_market` asks for."""
-    if field < len(CONFIG_FIELDS):
-        change: dict[str, Any] = {CONFIG_FIELDS[field]: value}
-        return replace(rules.config, **change), rules.links
-    change = {LINK_FIELDS[field - len(CONFIG_FIELDS)]: value}
-    return rules.config, replace(rules.links, **change)
+    name = (*CONFIG_FIELDS, *LINK_FIELDS, *BRACKET_FIELDS)[field]
+    change: dict[str, Any] = {name: value}
+    if name in LINK_FIELDS:
+        return rules.config, replace(rules.links, **change)
+    if name in BRACKET_FIELDS:
+        change = {"brackets": replace(rules.config.brackets, **change)}
+    return replace(rules.config, **change), rules.links
+
+
+def parameter_now(rules: Rules, field: int) -> int:
+    """The value of what `set_market` changes, by number."""
+    name = (*CONFIG_FIELDS, *LINK_FIELDS, *BRACKET_FIELDS)[field]
+    found = (part for part in (rules.config, rules.links, rules.config.brackets) if hasattr(part, name))
+    return int(getattr(next(found), name))
 
 
 def with_model(world: World, rules: Rules, model: int) -> Parameters:

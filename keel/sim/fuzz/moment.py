@@ -3,15 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from keel.model import margin, pool
-from keel.model.fixed import mul_div_ceil, mul_div_floor_signed
+from keel.model import pool
+from keel.model.fixed import mul_div_floor_signed
 from keel.model.funding import due
-from keel.model.margin import Brackets
 from keel.model.market_set import iterate
 from keel.model.records import Escrow, Health, Market, MarketConfig, MarketLinks, Position, SizeTiers
 from keel.model.validity import Defect, Validity, suspect, validity
 from keel.sim.fuzz.funding_contract import FundingContract
 from keel.sim.fuzz.ghost import Stretch
+from keel.sim.fuzz.margins import Part, multiplier, netted, part
 from keel.sim.fuzz.reader import Books
 from keel.sim.fuzz.touch import Due, Touch, accrue, released, touch
 from keel.units import BPS, WAD
@@ -48,11 +48,12 @@ class Moment:
         earlier: A moment whose results may be taken over where nothing has changed.
     """
 
-    __slots__ = ("_dues", "_health", "_markets", "_validity", "books", "rules")
+    __slots__ = ("_dues", "_factors", "_health", "_markets", "_validity", "books", "rules")
 
     def __init__(self, books: Books, rules: Mapping[int, Rules], earlier: "Moment | None" = None) -> None:
         self.books, self.rules = books, rules
         self._dues: dict[tuple[int, int], _Known] = {}
+        self._factors: dict[int, int] = {}
         self._health: dict[int, Health] = {}
         self._validity: dict[int, Validity] = {}
         self._markets: dict[int, tuple[Market, Escrow, Rules, tuple[Market, Escrow]]] = {}
@@ -90,6 +91,15 @@ class Moment:
     def position(self, place: int, market: int) -> Position:
         """A position as stored."""
         return self.books.positions[place, market]
+
+    def part(self, place: int, market: int) -> Part:
+        """What a position asks for by itself."""
+        size = self.books.positions[place, market].size
+        return part(self.market(market), self.rules[market].config, size, self._factor(market))
+
+    def held(self, place: int) -> list[int]:
+        """Markets in which an account has a position, in the order in which the core walks them."""
+        return list(iterate(self.books.accounts[place].markets))
 
     def due(self, place: int, market: int) -> Due:
         """What a position owes (ceil), is owed (floor), and the surplus in the first, at the live indices."""
@@ -172,10 +182,17 @@ class Moment:
         self._markets[market] = (stored, escrow, rules, accrued)
         return accrued
 
+    def _factor(self, market: int) -> int:
+        """Multiplier of the initial margin, 1e-6."""
+        known = self._factors.get(market)
+        if known is None:
+            known = self._factors[market] = multiplier(self.market(market), self.rules[market].config)
+        return known
+
     def _health_of(self, place: int) -> Health:
         account = self.books.accounts[place]
         equity = worse = better = withdrawable = account.balance
-        initial = maintenance = 0
+        parts: list[Part] = []
         worst = Validity.VALID
         for market in iterate(account.markets):
             m, config = self.market(market), self.rules[market].config
@@ -193,11 +210,9 @@ class Moment:
             equity, worse = equity + pnl + credit, worse + low + credit
             better += _in_favour(m.price.flags, pnl, doubt, at_twap) + credit
             withdrawable += min(low, 0) - held
-            value = mul_div_ceil(abs(position.size), m.price.index, WAD)
-            kept, needed = required(config.brackets, value)
-            multiplier = margin.volatility_multiplier(m.price.sigma, config.base_sigma_bps)
-            maintenance, initial = maintenance + kept, initial + mul_div_ceil(needed, multiplier, WAD)
-        return Health(equity, worse, better, withdrawable, initial, maintenance, worst)
+            parts.append(part(m, config, position.size, self._factor(market)))
+        asked = netted(parts)
+        return Health(equity, worse, better, withdrawable, *asked, worst)
 
 
 def _in_favour(flags: int, pnl: int, doubt: int, at_twap: int) -> int:
@@ -205,19 +220,3 @@ def _in_favour(flags: int, pnl: int, doubt: int, at_twap: int) -> int:
     if not flags & _DOUBT:
         return pnl
     return pnl + doubt if flags & _GRACE else max(pnl + doubt, at_twap)
-
-
-def required(b: Brackets, value: int) -> tuple[int, int]:
-    """Maintenance and initial margin of a position value, quote WAD, ceil: each rate on its bracket."""
-    low = maintenance = initial = 0
-    for high, kept, needed in (
-        (b.limit1 * WAD, b.maintenance1, b.initial1),
-        (b.limit2 * WAD, b.maintenance2, b.initial2),
-        (b.limit3 * WAD, b.maintenance3, b.initial3),
-        (value, b.maintenance4, b.initial4),
-    ):
-        if value <= low:
-            break
-        part = min(value, high) - low
-        maintenance, initial, low = maintenance + part * kept, initial + part * needed, high
-    return -(-maintenance // BPS), -(-initial // BPS)

@@ -13,7 +13,7 @@ from keel.sim.fuzz import govern
 from keel.sim.fuzz.action import Done
 from keel.sim.fuzz.ghost import INSURANCE
 from keel.sim.fuzz.reader import Touched
-from keel.sim.fuzz.world import World
+from keel.sim.fuzz.world import BACKSTOP, World
 
 # As a limit price of a trade: none.
 ANY_PRICE = -1
@@ -61,9 +61,24 @@ def set_operator(world: World, sender: int, place: int, operator: int, allowed: 
     return Done(world.send_core(sender, "setOperator", *arguments))
 
 
-def liquidate(world: World, sender: int, place: int, market: int) -> Done:
-    """Liquidate; the reward goes to the sender's first account."""
-    return Done(world.send_core(sender, "liquidate", world.ids[place], market))
+def liquidate(world: World, sender: int, place: int) -> Done:
+    """Liquidate; the reward goes to the sender's first account, and the core chooses the market."""
+    receipt = world.send_core(sender, "liquidate", world.ids[place])
+    market = receipt.result.market
+    taken = ((BACKSTOP, market),) if receipt.events("BackstopFilled") else ()
+    accounts = tuple(dict.fromkeys((place, sender, *(where for where, _ in taken))))
+    touched = Touched(accounts, ((place, market), *taken), (market,), insurance=True)
+    return Done(receipt, touched=touched)
+
+
+def liquidate_batch(world: World, sender: int, *places: int) -> Done:
+    """Liquidate whoever of these can be."""
+    return Done(world.send_core(sender, "liquidateBatch", [world.ids[place] for place in places]))
+
+
+def unwind(world: World, sender: int, market: int) -> Done:
+    """Close a piece of the insurance's own position."""
+    return Done(world.send_core(sender, "unwind", market))
 
 
 def accrue(world: World, sender: int, market: int) -> Done:
@@ -208,9 +223,16 @@ def _multicall(_world: World, _sender: int, place: int, market: int, *_rest: int
     return Touched((place,), ((place, market),), (market,), tokens=True)
 
 
-def _liquidation(_world: World, sender: int, place: int, market: int) -> Touched:
-    accounts = (place,) if place == sender else (place, sender)
-    return Touched(accounts, ((place, market),), (market,), insurance=True)
+def _liquidation(world: World, sender: int, *places: int) -> Touched:
+    accounts = tuple(dict.fromkeys((*places, sender, BACKSTOP)))
+    positions = tuple(
+        (place, market) for place in dict.fromkeys((*places, BACKSTOP)) for market in world.markets
+    )
+    return Touched(accounts, positions, world.markets, insurance=True)
+
+
+def _unwound(_world: World, _sender: int, market: int) -> Touched:
+    return Touched((BACKSTOP,), ((BACKSTOP, market),), (market,), insurance=True)
 
 
 def _claim(_world: World, _sender: int, place: int, market: int) -> Touched:
@@ -245,6 +267,8 @@ PERFORM: Mapping[str, Spec] = MappingProxyType(
         "update_trade": Spec(update_trade, _position),
         "multicall": Spec(multicall, _multicall),
         "liquidate": Spec(liquidate, _liquidation),
+        "liquidate_batch": Spec(liquidate_batch, _liquidation),
+        "unwind": Spec(unwind, _unwound),
         "set_operator": Spec(set_operator, _nothing),
         "accrue": Spec(accrue, _market),
         "update_price": Spec(update_price, _market),

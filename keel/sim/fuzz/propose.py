@@ -6,13 +6,18 @@ from itertools import accumulate
 from types import MappingProxyType
 
 from keel.model.validity import Validity
-from keel.sim.fuzz import propose_prices, propose_probes, propose_rare, propose_shares, propose_trades
+from keel.sim.fuzz import (
+    propose_liquidations,
+    propose_prices,
+    propose_probes,
+    propose_rare,
+    propose_shares,
+    propose_trades,
+)
 from keel.sim.fuzz.action import Action
 from keel.sim.fuzz.draws import Draws
-from keel.sim.fuzz.invariants.liquidation import trigger
-from keel.sim.fuzz.moment import Moment
 from keel.sim.fuzz.stage import Stage
-from keel.sim.fuzz.world import KEEPERS
+from keel.sim.fuzz.world import open_positions
 
 Plan = Callable[[Stage, Draws], list[Action]]
 
@@ -46,13 +51,16 @@ WEIGHTS: Mapping[Plan, int] = MappingProxyType(
         propose_rare.lift: 20,
         propose_rare.hold: 2,
         propose_rare.reopen: 40,
-        propose_rare.parameter: 5,
+        propose_rare.parameter: 9,
         propose_rare.model: 18,
         propose_rare.tiers: 5,
         propose_rare.feed: 4,
         propose_rare.hub: 2,
         propose_rare.intrude: 4,
-        propose_rare.blind_liquidation: 6,
+        propose_liquidations.blind: 6,
+        propose_liquidations.hedge: 70,
+        propose_liquidations.unwind: 40,
+        propose_liquidations.gift: 3,
         propose_probes.look: 30,
         propose_probes.poke: 12,
         propose_probes.path: 16,
@@ -60,6 +68,9 @@ WEIGHTS: Mapping[Plan, int] = MappingProxyType(
         propose_probes.wait: 4,
         propose_probes.leave: 12,
         propose_probes.no_gain: 5,
+        propose_probes.margins: 16,
+        propose_probes.ways_out: 16,
+        propose_probes.first: 3,
     }
 )
 
@@ -111,20 +122,13 @@ class Proposer:
         prices = (present.now, *(market.price for market in present.books.markets.values()))
         if prices != self._seen:
             self._seen = prices
-            open_accounts = [place for place, a in enumerate(present.books.accounts) if a.markets]
-            self._sick = [place for place in open_accounts if _sick(present, place)]
+            holders = dict.fromkeys(place for place, _ in open_positions(present))
+            self._sick = [place for place in holders if propose_liquidations.sick(present, place)]
         if not self._sick or not self._draws.chance(30):
             return []
         place = self._draws.pick(self._sick)
-        if not _sick(present, place):
+        if not propose_liquidations.sick(present, place):
             self._sick.remove(place)
             return []
-        held = [m for m in self._stage.world.markets if present.position(place, m).size]
-        if self._draws.chance(15):
-            return [Action("probe_self_liquidation", (place,))]
-        return [Action("liquidate", (self._draws.pick(KEEPERS), place, self._draws.pick(held)))]
-
-
-def _sick(present: Moment, place: int) -> bool:
-    equity, limit = trigger(present.health(place))
-    return equity < limit
+        others = [other for other in self._sick if other != place]
+        return propose_liquidations.of_sick(self._draws, place, others)

@@ -6,7 +6,7 @@ from keel.sim.fuzz.draws import Draws
 from keel.sim.fuzz.ghost import FAULTS
 from keel.sim.fuzz.perform import ANY_PRICE, PRICE_UNIT
 from keel.sim.fuzz.stage import Stage
-from keel.sim.fuzz.world import ACCOUNTS, SOURCES
+from keel.sim.fuzz.world import ACCOUNTS, BACKSTOP, SOURCES, open_positions
 from keel.units import BPS, WAD
 
 _DAY = 86_400
@@ -69,7 +69,8 @@ def doubt(stage: Stage, draws: Draws) -> list[Action]:
 
 def claim(stage: Stage, draws: Draws) -> list[Action]:
     """Somebody claims for an account what a stretch of suspect prices left it, rarely if that is nothing."""
-    claims = [key for key, claim in stage.present.books.claims.items() if claim.period]
+    # The insurance's own account never has one.
+    claims = [key for key, claim in stage.present.books.claims.items() if claim.period and key[0] != BACKSTOP]
     ready = [key for key in claims if stage.present.credit(*key) is not None]
     keys = ready if ready and draws.chance(85) else claims
     if keys and draws.chance(90):
@@ -85,8 +86,8 @@ def claim(stage: Stage, draws: Draws) -> list[Action]:
 
 def _close_all(stage: Stage, market: int) -> list[Action]:
     """Everybody leaves: what is in clearing then is dust, or somebody's claim."""
-    positions = stage.present.books.positions
-    held = [(place, p.size) for (place, where), p in positions.items() if where == market and p.size]
+    keys = open_positions(stage.present, market)
+    held = [(place, stage.present.position(place, market).size) for place, _ in keys]
     return [Action("trade", (ACCOUNTS[place][0], place, market, -size, ANY_PRICE, 0)) for place, size in held]
 
 
@@ -104,19 +105,23 @@ def accrue(stage: Stage, draws: Draws) -> list[Action]:
 
 
 def squeeze(stage: Stage, draws: Draws) -> list[Action]:
-    """A price at which somebody's equity is between a third and all of maintenance."""
+    """A price at which somebody's equity is between a third and all of maintenance, or gone."""
     present = stage.present
-    held = [key for key, position in present.books.positions.items() if position.size]
+    held = open_positions(present)
     if not held:
         return []
     place, market = draws.pick(held)
     health, size = present.health(place), present.position(place, market).size
-    missing = health.equity - health.maintenance * draws.integer(30, 100) // 100
+    lowest = -60 if draws.chance(35) else 30
+    missing = health.equity - health.maintenance * draws.integer(lowest, 100) // 100
     index = present.books.markets[market].price.index - missing * WAD // size
     far = abs(index * BPS // present.books.markets[market].price.index - BPS) > _MODEST_BPS
     if index <= 0 or (far and draws.chance(85)):
         return []
-    return [Action("warp", (draws.integer(1, 60),)), Action("tick", (market, index // PRICE_UNIT))]
+    # Sometimes at a price with a spread, which a liquidation must not pay for.
+    said = [Action("widen", (market, source, _small_spread(index, draws))) for source in range(SOURCES)]
+    told = said if draws.chance(20) else []
+    return [Action("warp", (draws.integer(1, 60),)), *told, Action("tick", (market, index // PRICE_UNIT))]
 
 
 def _faults(stage: Stage, draws: Draws, market: int, count: int) -> list[Action]:
@@ -139,13 +144,12 @@ def _faults(stage: Stage, draws: Draws, market: int, count: int) -> list[Action]
 
 def _meanwhile(stage: Stage, draws: Draws, market: int) -> list[Action]:
     """What can be done at a suspect price: a reduction, a liquidation, a poke."""
-    positions = stage.present.books.positions
-    held = [place for (place, where), p in positions.items() if where == market and p.size]
+    held = [place for place, _ in open_positions(stage.present, market)]
     if not held or draws.chance(30):
         return [Action("accrue", (draws.integer(0, 9), market))]
     place = draws.pick(held)
     if draws.chance(15):
-        return [Action("liquidate", (draws.integer(0, 6), place, market))]
+        return [Action("liquidate", (draws.integer(0, 6), place))]
     size = stage.present.position(place, market).size
     part = 100 if draws.chance(40) else draws.integer(1, 99)
     owner = ACCOUNTS[place][0]

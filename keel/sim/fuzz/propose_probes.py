@@ -4,7 +4,7 @@ from keel.sim.fuzz.action import Action
 from keel.sim.fuzz.draws import Draws
 from keel.sim.fuzz.perform import PRICE_UNIT
 from keel.sim.fuzz.stage import Stage
-from keel.sim.fuzz.world import ACCOUNTS, SOURCES
+from keel.sim.fuzz.world import ACCOUNTS, SOURCES, open_positions
 from keel.units import BPS
 
 _VIEWS = (
@@ -16,6 +16,7 @@ _VIEWS = (
     "probe_supplies",
     "probe_claims",
     "probe_utilizations",
+    "probe_insurance",
 )
 
 
@@ -66,7 +67,7 @@ def order(stage: Stage, draws: Draws) -> list[Action]:
 
 def wait(stage: Stage, draws: Draws) -> list[Action]:
     """Wait with an open position, with or without a doubt about the price."""
-    held = [key for key, position in stage.present.books.positions.items() if position.size]
+    held = open_positions(stage.present)
     if not held:
         return []
     return [Action("probe_wait", (*draws.pick(held), draws.integer(1, 3_000), draws.integer(0, 1)))]
@@ -75,6 +76,36 @@ def wait(stage: Stage, draws: Draws) -> list[Action]:
 def leave(_stage: Stage, draws: Draws) -> list[Action]:
     """Close everything and take the money."""
     return [Action("probe_leave", (draws.integer(1, len(ACCOUNTS) - 1),))]
+
+
+def margins(stage: Stage, draws: Draws) -> list[Action]:
+    """Compare what an account is asked for with its parts, and what sizes are asked for with each other."""
+    held = [place for place, a in enumerate(stage.present.books.accounts) if a.markets]
+    several = [place for place in held if len(stage.present.held(place)) > 1]
+    if held and draws.chance(60):
+        return [Action("probe_margins", (draws.pick(several if several and draws.chance(80) else held),))]
+    market = draws.pick(stage.world.markets)
+    if draws.chance(30):
+        return [Action("probe_scale", (market, draws.integer(1, max(stage.present.depth(market), 1))))]
+    reach = stage.present.depth(market) // (1 if draws.chance(50) else 1_000)
+    return [Action("probe_tiers", (market, draws.integer(1, max(reach, 1)), draws.integer(1, max(reach, 1))))]
+
+
+def ways_out(stage: Stage, draws: Draws) -> list[Action]:
+    """What others do, or a guardian, must not shut anybody in."""
+    held = open_positions(stage.present)
+    place, market = (
+        draws.pick(held) if held else (draws.integer(0, len(ACCOUNTS) - 1), draws.pick(stage.world.markets))
+    )
+    if draws.chance(40):
+        return [Action("probe_restricted", (place, market))]
+    return [Action("probe_grief", (place, market, draws.integer(0, 10**9)))]
+
+
+def first(_stage: Stage, draws: Draws) -> list[Action]:
+    """Attack the first one who buys shares."""
+    digits = (draws.integer(0, 11) for _ in range(3))
+    return [Action("probe_first", tuple(draws.integer(1, 10**number) for number in digits))]
 
 
 def no_gain(_stage: Stage, draws: Draws) -> list[Action]:

@@ -6,9 +6,9 @@ from keel.model.fixed import PPM
 from keel.model.ledger.restrictions import TERM
 from keel.sim.fuzz.action import Action
 from keel.sim.fuzz.draws import Draws
-from keel.sim.fuzz.govern import CONFIG_FIELDS, FEED_FIELDS, INTRUSIONS, LINK_FIELDS
+from keel.sim.fuzz.govern import CONFIG_FIELDS, FEED_FIELDS, FIELDS, INTRUSIONS, parameter_now
 from keel.sim.fuzz.stage import Stage
-from keel.sim.fuzz.world import ACCOUNTS, KEEPERS, OPERATOR, SOURCES, TRADERS
+from keel.sim.fuzz.world import ACCOUNTS, OPERATOR, SOURCES, TRADERS
 
 _WHOLE = 10**6
 
@@ -73,19 +73,17 @@ def reopen(stage: Stage, draws: Draws) -> list[Action]:
 def parameter(stage: Stage, draws: Draws) -> list[Action]:
     """The governor changes a parameter: by up to a fifth, rarely out of its bounds."""
     market = draws.pick(stage.world.markets)
-    field = draws.integer(0, len(CONFIG_FIELDS) + len(LINK_FIELDS) - 1)
-    rules = stage.world.rules[market]
-    if field < len(CONFIG_FIELDS):
-        value = getattr(rules.config, CONFIG_FIELDS[field])
-    else:
-        value = getattr(rules.links, LINK_FIELDS[field - len(CONFIG_FIELDS)])
+    field = draws.integer(0, FIELDS - 1)
+    value = parameter_now(stage.world.rules[market], field)
     changed = value * draws.integer(80, 120) // 100 if draws.chance(85) else draws.integer(0, 60_000)
-    return [
-        Action(
-            "set_market",
-            (_governor(draws), market, field, min(changed, 65_535) if value < 65_536 else changed),
-        )
-    ]
+    return [Action("set_market", (_governor(draws), market, field, min(changed, _widest(field, value))))]
+
+
+def _widest(field: int, value: int) -> int:
+    """Largest value that the contract's member takes, as far as it is small."""
+    if field == CONFIG_FIELDS.index("hedge_percent"):
+        return 2**8 - 1
+    return 2**16 - 1 if value < 2**16 else 2**32 - 1 if value < 2**32 else 2**88 - 1
 
 
 def model(stage: Stage, draws: Draws) -> list[Action]:
@@ -131,12 +129,6 @@ def intrude(stage: Stage, draws: Draws) -> list[Action]:
     """Somebody calls what is not his to call."""
     way, market = draws.integer(0, len(INTRUSIONS) - 1), draws.pick(stage.world.markets)
     return [Action("intrude", (draws.pick(TRADERS), way, market))]
-
-
-def blind_liquidation(stage: Stage, draws: Draws) -> list[Action]:
-    """A liquidation of anybody, healthy or not."""
-    place, market = draws.integer(0, len(ACCOUNTS) - 1), draws.pick(stage.world.markets)
-    return [Action("liquidate", (draws.pick(KEEPERS), place, market))]
 
 
 def _governor(draws: Draws) -> int:

@@ -1,10 +1,11 @@
 """Proposals of trades and of margin in and out."""
 
-from keel.model import curve, margin
+from keel.model import curve
 from keel.model.fixed import PPM
 from keel.sim.fuzz.action import Action
 from keel.sim.fuzz.draws import Draws
 from keel.sim.fuzz.fills import worse_price
+from keel.sim.fuzz.margins import part
 from keel.sim.fuzz.perform import ANY_PRICE
 from keel.sim.fuzz.stage import Stage
 from keel.sim.fuzz.world import ACCOUNTS
@@ -21,7 +22,7 @@ def increase(stage: Stage, draws: Draws) -> list[Action]:
     place, market = draws.pick(_PLACES), draws.pick(stage.world.markets)
     held = stage.present.position(place, market).size
     long = held > 0 if held else draws.chance(50)
-    size = _affordable(stage, place, market, long) * draws.integer(1, 115) // 100
+    size = affordable(stage, place, market, long) * draws.integer(1, 115) // 100
     return [_trade(draws, place, market, size if long else -size)] if size else []
 
 
@@ -88,7 +89,7 @@ def multicall(stage: Stage, draws: Draws) -> list[Action]:
         size = -held
     else:
         long = draws.chance(50)
-        size = _affordable(stage, place, market, long) * draws.integer(0, 80) // 100
+        size = affordable(stage, place, market, long) * draws.integer(0, 80) // 100
         size = size if long else -size
     out = draws.integer(0, tokens) if draws.chance(40) else 0
     return [Action("multicall", (ACCOUNTS[place][0], place, market, tokens, size, out))]
@@ -101,7 +102,7 @@ def _trade(draws: Draws, place: int, market: int, size: int) -> Action:
     return Action(name, (sender, place, market, size, ANY_PRICE, 0))
 
 
-def _affordable(stage: Stage, place: int, market: int, long: bool) -> int:
+def affordable(stage: Stage, place: int, market: int, long: bool) -> int:
     """Base that margin and pool allow, roughly; 0 if nothing can be priced."""
     present = stage.present
     m, config = present.market(market), present.rules[market].config
@@ -110,13 +111,14 @@ def _affordable(stage: Stage, place: int, market: int, long: bool) -> int:
     free = health.equity_worse - health.initial
     carried = max(present.equity(market, index), 0) * config.max_exposure_ppm // PPM * WAD // index
     limit = min(depth * config.max_skew_ppm // PPM, carried)
+    faced = max(present.equity(market, index), 0) * config.max_side_ppm // PPM * WAD // index
     room = limit - m.skew if long else limit + m.skew
+    room = min(room, faced - (m.long_interest if long else m.short_interest))
     size = min(room, free * WAD // (index * config.brackets.initial1 // BPS))
     value = size * index // WAD
     if min(size, value) <= 0:
         return 0
-    multiplier = margin.volatility_multiplier(m.price.sigma, config.base_sigma_bps)
-    needed = margin.initial(config.brackets, value) * multiplier // WAD
+    needed = part(m, config, size).initial
     signed = size if long else -size
     paid = curve.cost(worse_price(m.price, long), depth, m.skew, signed) - signed * index // WAD
     fee = value * (config.taker_fee_ppm + config.deviation_fee_ppm) // PPM

@@ -1,8 +1,8 @@
 """The world in motion: carries actions out one by one and tells what each did."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 from keel.config.deployment import DeploymentSettings
@@ -10,10 +10,11 @@ from keel.errors import Reverted
 from keel.evm.chain import Receipt
 from keel.model.records import Market
 from keel.sim.fuzz.action import Action, Done
-from keel.sim.fuzz.ghost import INSURANCE
+from keel.sim.fuzz.ghost import INSURANCE, Push
 from keel.sim.fuzz.moment import Moment
 from keel.sim.fuzz.perform import PERFORM
 from keel.sim.fuzz.reader import Books, RawChain, Reader, Touched
+from keel.sim.fuzz.windows import CLOSING, count
 from keel.sim.fuzz.world import ACCOUNTS, PROVIDERS, STAKER, TRADERS, World
 
 _WHOLE = 10**6
@@ -38,6 +39,7 @@ class Step:
         touched: What it may have changed.
         done: Its effects, if it succeeded.
         refusal: Why it was refused, if it was.
+        pushes: What liquidations had pushed through the curve before it, by market.
         middle: The moment inside the call, once somebody asked for it (see `midway`).
     """
 
@@ -48,6 +50,7 @@ class Step:
     touched: Touched
     done: Done | None = None
     refusal: Reverted | None = None
+    pushes: Mapping[int, Push] = field(default_factory=dict)
     middle: Moment | None = None
 
     @property
@@ -93,16 +96,19 @@ class Stage:
     def apply(self, action: Action) -> Step:
         """Carry an action out. Whatever goes wrong other than a revert is raised."""
         spec, world, before = PERFORM[action.name], self.world, self.present
-        touched = spec.touches(world, *action.args)
+        touched, pushes = spec.touches(world, *action.args), dict(world.ghost.pushes)
         try:
             done = spec.run(world, *action.args)
         except Reverted as refusal:
-            return Step(world, action, before, before, touched, refusal=refusal)
+            return Step(world, action, before, before, touched, refusal=refusal, pushes=pushes)
+        touched = done.touched or touched
         books = self.reader.read(before.books, touched)
         books.stretches = dict(world.ghost.stretches)
         self.present = Moment(books, world.rules, before)
         self._count(before.books, books, touched)
-        return Step(world, action, before, self.present, touched, done)
+        if done.receipt is not None and action.name in CLOSING:
+            count(self.present, world.ghost.pushes, done.receipt)
+        return Step(world, action, before, self.present, touched, done, pushes=pushes)
 
     def reset(self) -> None:
         """Go back to the beginning."""

@@ -10,6 +10,7 @@ from keel.model.records import Escrow, EscrowClaim, Market, MarketConfig, Positi
 from keel.model.validity import Defect, Price, suspect
 from keel.sim.fuzz.funding_contract import FundingContract
 from keel.sim.fuzz.ghost import Stretch
+from keel.sim.fuzz.margins import ramp_after
 from keel.units import RAY, WAD
 
 _INVALID = int(Defect.INVALID)
@@ -64,12 +65,13 @@ def accrue(
 ) -> tuple[Market, Escrow]:
     """Funding accrued up to `now`; at a suspect price what moves is the escrow, and the live indices stay."""
     elapsed = seconds_to_accrue(market, config, now)
+    ramp = ramp_after(market, config, now)
     if elapsed <= 0:
-        return (market if market.accrued_at == now else replace(market, accrued_at=now)), escrow
+        return (market if market.accrued_at == now else replace(market, accrued_at=now, ramp=ramp)), escrow
     state, integral, deviation = funding.accrue(input_of(market, config, elapsed))
     stress = min(max(abs(deviation) - 2 * WAD, 0) * _EIGHTHS // WAD, _MAX_STRESS)
     per_base = div(integral * market.price.index, WAD)
-    accrued = replace(market, accrued_at=now, funding_state=state, stress=stress)
+    accrued = replace(market, accrued_at=now, funding_state=state, stress=stress, ramp=ramp)
     if suspect(market.price.flags):
         moved = replace(escrow)
         _move(moved, per_base)

@@ -2,7 +2,8 @@
 
 Senders are the ten development accounts, by place: 0 deployed the protocol and is its governor, guardian and
 keeper; 1 to 6 trade; 7 and 8 provide liquidity; 9 stakes in the insurance. Margin accounts have places of
-their own: 0 to 6 are the first accounts of these senders, 7 to 9 second accounts of traders 1 to 3.
+their own: 0 to 6 are the first accounts of these senders, 7 to 9 second accounts of traders 1 to 3, and 10 is
+the insurance's own, which belongs to the core.
 """
 
 from collections.abc import Iterator
@@ -20,7 +21,7 @@ from keel.sdk.protocol import Protocol, account_id
 from keel.sim.fuzz.funding_contract import FundingContract
 from keel.sim.fuzz.ghost import INSURANCE, Ghost, Source
 from keel.sim.fuzz.models import choices
-from keel.sim.fuzz.moment import Rules
+from keel.sim.fuzz.moment import Moment, Rules
 from keel.sim.fuzz.reader import RawChain
 
 OPERATOR, STAKER = 0, 9
@@ -29,6 +30,8 @@ PROVIDERS = (7, 8)
 KEEPERS = (OPERATOR, *TRADERS)
 # (sender, sub-account) by place.
 ACCOUNTS = (*((sender, 0) for sender in KEEPERS), *((sender, 1) for sender in TRADERS[:3]))
+# Place of the insurance's account: nobody acts for it.
+BACKSTOP = len(ACCOUNTS)
 
 # Price sources of each market; its hub reads the first one, two or three of them.
 SOURCES = 3
@@ -42,6 +45,7 @@ class World:
         settings: What to deploy: a token that anyone mints, no governance delay.
 
     Attributes:
+        harness: The libraries' pure functions, to be called from outside.
         models: Funding models that governance may choose from, by number: first those the markets begin with.
         sources: Price sources that say what they are told, by market.
     """
@@ -49,12 +53,14 @@ class World:
     def __init__(self, chain: RawChain, settings: DeploymentSettings) -> None:
         self.chain, self.settings = chain, settings
         self.senders = tuple(chain.accounts[:10])
-        self.ids = tuple(account_id(self.senders[sender], sub) for sender, sub in ACCOUNTS)
         self.protocol = Protocol(chain, deploy(chain, settings, self.senders[OPERATOR]))
+        owned = (account_id(self.senders[sender], sub) for sender, sub in ACCOUNTS)
+        self.ids = (*owned, account_id(self.core.address))
         self.ghost = Ghost()
         self.rules: dict[int, Rules] = {}
         self.sources: dict[int, tuple[Contract, ...]] = {}
         self.models = tuple(self._deploy_models())
+        self.harness = self.deploy("MathHarness")
         self._model_at = {model.address: model for model in self.models}
         for market in self.markets:
             self.sources[market] = tuple(self.deploy("MockSource") for _ in range(SOURCES))
@@ -142,6 +148,15 @@ class World:
     def deploy(self, contract: str, *args: Any) -> Contract:
         """Deploy a contract."""
         return self.chain.deploy(contract, *args, sender=self.senders[OPERATOR])
+
+
+def open_positions(moment: Moment, market: int | None = None) -> list[tuple[int, int]]:
+    """Place and market of people's open positions, in one market or in all; not the insurance's own."""
+    return [
+        (place, where)
+        for (place, where), position in moment.books.positions.items()
+        if position.size and place != BACKSTOP and market in (None, where)
+    ]
 
 
 def _limits(settings: MarketSettings) -> Limits:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from math import isqrt
 
 from keel.config.deployment import load_deployment
@@ -31,6 +32,8 @@ _MARGIN = 100_000_000
 _STANDING = 20
 # Part of the pool's capacity that is used at most, so that a payment between two trades changes nothing.
 _CAPACITY = (98, 100)
+# The loop is about the net position: how much stands against each other must not end it.
+_MAX_SIDE = Decimal(20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,7 @@ class LoopMarket:
 
     def __init__(self, funding: AnyFunding, chain: Chain | None = None) -> None:
         settings = load_deployment()
-        self._config = settings.markets[0].model_copy(update={"funding": funding})
+        self._config = settings.markets[0].model_copy(update={"funding": funding, "max_side": _MAX_SIDE})
         self.chain: Chain = chain or RevmChain(BEGIN)
         deployed = deploy(self.chain, settings.model_copy(update={"markets": (self._config,)}))
         self.protocol = Protocol(self.chain, deployed)

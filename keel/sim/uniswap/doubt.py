@@ -75,7 +75,7 @@ def doubt(form: Form, silent: bool, move: float, liquidity: int, equity: int) ->
     closes = _works(market, lambda: protocol.trade(trader, MARKET, -_SIZE, honest))
     market.chain.warp(BLOCK)
     market.store(PRICE * (1 - _FALL))
-    liquidates = _works(market, lambda: protocol.liquidate(victim, MARKET, market.keeper))
+    liquidates = _works(market, lambda: protocol.liquidate(victim, market.keeper))
     return Doubt(form, silent, move, stored, flags, opens, closes, liquidates, gain)
 
 

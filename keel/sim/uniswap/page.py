@@ -24,7 +24,7 @@ from keel.sim.uniswap.words import KINDS, held, minutes, money, percent, times
 _TEMPLATE = Path(__file__).parent / "templates" / "oracle-manipulation.md.template"
 _NAMES = ("costs", "checks", "gains", "evens", "doubts", "hours")
 _CURVE = 60
-_COLOURS = {ALONE.name: GREEN, CROWDED.name: ORANGE, BOTH_SIDES[0].name: RED}
+_COLOURS = {ALONE.name: GREEN, CROWDED.name: ORANGE, BOTH_SIDES.name: RED}
 
 
 class _World(NamedTuple):
@@ -64,6 +64,7 @@ def markdown(study: Study, command: str, picture: str) -> str:
         deviation=percent(float(market.feed.max_deviation)),
         volatile=percent(float(market.feed.max_volatile)),
         clamp=percent(float(market.feed.clamp)),
+        max_side=f"{market.max_side:f}",
         verdicts="\n".join(_verdicts(study)),
     )
 

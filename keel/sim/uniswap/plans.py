@@ -32,7 +32,8 @@ class Plan:
         crowd: Whether honest traders of the other side, at the least margin, fill the limit first;
             he liquidates them when he can.
         rounds: How often he takes both sides with two accounts, before he closes the one of the wrong side:
-            each adds twice the limit to his net position, because closing is bound by the curve alone.
+            each adds twice the limit to his net position, because closing is bound by the curve alone. What one
+            side may hold ends it.
     """
 
     name: str
@@ -45,9 +46,9 @@ ALONE = Plan("within the limits")
 HUNT = Plan("liquidations only", limits=0, crowd=True)
 #: The crowd makes room for twice the limit.
 CROWDED = Plan("against a crowd", limits=2, crowd=True)
-#: The search over sizes: rounds from one to what the curve takes.
-BOTH_SIDES = tuple(Plan("both sides, one closed", rounds=rounds) for rounds in (2, 5, 8, 17))
-PLANS = (ALONE, HUNT, CROWDED, *BOTH_SIDES)
+#: One round leaves three times the limit, which is what one side may hold in the preset.
+BOTH_SIDES = Plan("both sides, one closed", rounds=1)
+PLANS = (ALONE, HUNT, CROWDED, BOTH_SIDES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +167,7 @@ class Raid:
 
     def _liquidate(self, account: int) -> None:
         try:
-            receipt = self._protocol.liquidate(account, MARKET, self._market.attacker)
+            receipt = self._protocol.liquidate(account, self._market.attacker)
         except Reverted:
             # Not at this price, or nothing is left.
             return

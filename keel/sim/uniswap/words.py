@@ -9,7 +9,7 @@ from keel.sim.uniswap.push import Hold
 from keel.sim.uniswap.study import Study
 
 #: Kinds of plans by name, in the order of the tables.
-KINDS = (ALONE.name, CROWDED.name, BOTH_SIDES[0].name, HUNT.name)
+KINDS = (ALONE.name, CROWDED.name, BOTH_SIDES.name, HUNT.name)
 
 _HUGE = 1e12
 # From where a unit is used, and the unit.

@@ -7,14 +7,8 @@ from keel.sim.fuzz.world import ACCOUNTS, OPERATOR
 # Every way in which an action may be refused. Anything else (a Panic, a halt, no data) is a bug.
 EXPECTED = frozenset(
     {
-        *(
-            "NotAuthorized",
-            "MarketUnknown",
-            "MarketReduceOnly",
-            "MarketClosed",
-            "ZeroAmount",
-            "SizeOutOfRange",
-        ),
+        *("NotAuthorized", "MarketUnknown", "MarketReduceOnly", "MarketClosed", "ZeroAmount"),
+        *("SizeOutOfRange", "SideExceeded", "WindowFull", "UnwindTooDear", "InsuranceTied"),
         *("AmountOutOfRange", "PositionTooSmall", "PriceLimitMissed", "DeadlinePassed", "BandExceeded"),
         *("UtilizationExceeded", "MarginTooLow", "NotLiquidatable", "NoPosition", "NotVault"),
         *("DustAmount", "SharesNeeded", "NoEquity", "ParameterOutOfBounds", "PriceNotGoodFor", "NotCore"),

@@ -5,13 +5,16 @@ from types import MappingProxyType
 
 from keel.sim.fuzz.invariants import (
     access,
+    backstop,
     escrow,
     funding,
     funding_events,
     liquidation,
+    liveness,
     margin,
     parameters,
     pools,
+    portfolio,
     prices,
     solvency,
     statuses,
@@ -31,11 +34,16 @@ _HUB = frozenset({"set_hub"})
 _PARAMETERS = frozenset({"set_market", "set_model", "set_tiers"}) | _HUB
 _GOVERN = _PARAMETERS | statuses.STATUS_ACTIONS
 # Whose events are read again: enough to have every way on which funding is settled and accrued.
-_TOLD = _PARAMETERS | _LIQUIDATE | frozenset({"accrue", "multicall", "update_price", "update_trade"})
+_UNWIND = frozenset({"unwind"})
+_CLOSE = _LIQUIDATE | frozenset({"liquidate_batch", "unwind"})
+_TOLD = (
+    _PARAMETERS | _LIQUIDATE | frozenset({"unwind", "accrue", "multicall", "update_price", "update_trade"})
+)
+_FEED = frozenset({"set_feed"})
 _CLAIM = frozenset({"claim_funding"})
-_MARKET = _VAULT | _FILLS | _GOVERN | _CLAIM | frozenset({"multicall", "liquidate", "accrue", "set_feed"})
-_ACCOUNT = _FILLS | _CLAIM | frozenset({"withdraw", "multicall", "deposit", "liquidate"})
-_TOUCH = _FILLS | _LIQUIDATE | frozenset({"multicall"})
+_MARKET = _VAULT | _FILLS | _GOVERN | _CLAIM | _CLOSE | frozenset({"multicall", "accrue", "set_feed"})
+_ACCOUNT = _FILLS | _CLAIM | _CLOSE | frozenset({"withdraw", "multicall", "deposit"})
+_TOUCH = _FILLS | _LIQUIDATE | frozenset({"multicall", "unwind"})
 _ACCESS = (_FILLS | _GOVERN | {"withdraw", "multicall", "set_operator", "set_feed", "intrude"}) - {"lift"}
 
 CHECKS: tuple[Check, ...] = (
@@ -66,6 +74,7 @@ CHECKS: tuple[Check, ...] = (
     Check("INV-18", funding.inv_18, _FILLS),
     Check("INV-19", margin.inv_19, _FILLS),
     Check("INV-21", margin.inv_21, _OWN),
+    Check("INV-21", portfolio.inv_21_others, _MARKET | _ACCOUNT),
     Check("INV-22", margin.inv_22, _TRADE),
     Check("INV-23", margin.inv_23, _MARKET),
     Check("INV-24", margin.inv_24, _FILLS),
@@ -86,13 +95,14 @@ CHECKS: tuple[Check, ...] = (
     Check("INV-42", pools.inv_42, _BUY),
     Check("INV-42", pools.inv_42_redeem, frozenset({"redeem"})),
     Check("INV-43", pools.inv_43, _VAULT),
-    Check("INV-44", margin.inv_44, _MARKET - _LIQUIDATE),
+    Check("INV-44", margin.inv_44, _MARKET - _CLOSE),
+    Check("INV-44", margin.inv_44_side, _MARKET - _CLOSE),
     Check("INV-45", pools.inv_45, frozenset({"redeem"})),
     Check("INV-47", prices.inv_47, _PRICE),
     Check("INV-49", margin.inv_49, _VAULT | _TRADE | _LIQUIDATE),
     Check("INV-49", margin.inv_49_fill, _FILLS),
-    Check("INV-49", margin.inv_49_liquidation, _LIQUIDATE),
-    Check("INV-50", margin.inv_50, _VAULT | _TRADE | _LIQUIDATE | frozenset({"withdraw"})),
+    Check("INV-49", margin.inv_49_liquidation, _LIQUIDATE | _UNWIND),
+    Check("INV-50", margin.inv_50, _VAULT | _TRADE | _LIQUIDATE | _UNWIND | frozenset({"withdraw"})),
     Check("INV-50", margin.inv_50_refused, refused=True),
     Check("INV-51", prices.inv_51, _PRICE),
     Check("INV-55", access.inv_55, refused=True),
@@ -108,25 +118,31 @@ CHECKS: tuple[Check, ...] = (
     Check("INV-58", access.inv_58_refused, frozenset({"deposit", "stake"}), refused=True),
     Check("INV-59", statuses.inv_59, _FILLS | _VAULT | frozenset({"withdraw"})),
     Check("INV-59", statuses.inv_59_refused, refused=True),
+    Check("INV-60", liveness.inv_60, frozenset(liveness.CEILINGS)),
     Check("INV-63", escrow.inv_63, _PRICE),
     Check("INV-64", escrow.inv_64, _TOUCH),
     Check("INV-64", funding_events.inv_64_event, _TOUCH | _CLAIM),
     Check("INV-64", escrow.inv_64_claim, _CLAIM),
     Check("INV-64", escrow.inv_64_owed, _CLAIM),
     Check("INV-64", escrow.inv_64_refused, _CLAIM, refused=True),
+    Check("INV-65", backstop.inv_65, _CLOSE),
+    Check("INV-65", backstop.inv_65_never, _CLOSE - _UNWIND),
+    Check("INV-65", backstop.inv_65_unwind, _UNWIND),
+    Check("INV-66", backstop.inv_66, _LIQUIDATE),
+    Check("INV-66", backstop.inv_66_reason, _LIQUIDATE),
+    Check("INV-68", portfolio.inv_68, (_MARKET | _PRICE) - _PARAMETERS - _FEED),
+    Check("INV-68", portfolio.inv_68_governed, _PARAMETERS | _FEED),
+    Check("INV-69", backstop.inv_69, _CLOSE),
+    Check("INV-70", backstop.inv_70, _LIQUIDATE),
+    Check("INV-71", backstop.inv_71, frozenset({"redeem"})),
     Check("REVERT", access.reverts, refused=True),
 )
 
 NOT_CHECKED: Mapping[str, str] = MappingProxyType(
     {
-        "INV-27": "a property of pure functions, not of states: the model's tests have it",
-        "INV-35": "needs deleveraging of winners, which is not built",
-        "INV-38": "needs haircuts, which are not built",
+        "INV-35": "needs deleveraging of winners, which is not built: insurance and pool pay bad debt",
+        "INV-38": "needs haircuts, which are not built: who withdraws first is paid first",
         "INV-39": "needs a loss cap per market, which is not built",
-        "INV-46": "the worlds here start with liquidity; the unit tests attack an empty pool",
         "INV-57": "needs the order book, which is not built",
-        "INV-60": "this engine's gas is a lower bound; gas is measured on a node",
-        "INV-61": "compares deployments with different decimals; the model's tests scale",
-        "INV-62": "needs a token that refuses addresses; the unit tests have one",
     }
 )

@@ -54,7 +54,8 @@ def inv_64(step: Step) -> int:
         if bankrupt and expected.period:
             expected = replace(expected, forfeited=True)
         require(found == expected, "place", place, "market", market, "found", found, "expected", expected)
-        paid = found.paid - before.claims[key].paid
+        same = [other for other in step.touched.positions if other[1] == market]
+        paid = sum(step.after.books.claims[other].paid - before.claims[other].paid for other in same)
         grown = step.after.books.escrows[market].reserve - before.escrows[market].reserve
         require(grown == paid, "market", market, "reserve grew", grown, "claim", paid)
         for (*who, period), times in step.world.ghost.releases.items():

@@ -9,8 +9,9 @@ from keel.sim.fuzz.invariants.base import require
 from keel.sim.fuzz.invariants.funding import accrued, index_moves
 from keel.sim.fuzz.invariants.midway import midway
 from keel.sim.fuzz.stage import Step
+from keel.sim.fuzz.world import BACKSTOP
 
-_FILLS = ("Traded", "Liquidated")
+_FILLS = ("Traded", "Liquidated", "Absorbed", "BackstopFilled")
 
 
 def inv_13_events(step: Step) -> int:
@@ -65,7 +66,7 @@ def inv_16_event(step: Step) -> int:
             (_told(step, "EscrowHeld", "paid", "received", "surplus"), done.hold),
         ):
             expected = [(account, market, *due)] if touched and (due[0] or due[1]) else []
-            moved = [said for said in found if said[2] or said[3]]
+            moved = [said for said in found if said[0] == account and (said[2] or said[3])]
             require(moved == expected, "place", place, "settled", moved, "expected", expected)
             for _, _, said, _, added in moved:
                 _check_surplus(step, place, market, said - added, added)
@@ -79,7 +80,8 @@ def inv_64_event(step: Step) -> int:
         gone = claim.period != 0 and step.after.books.claims[place, market].period != claim.period
         credit = midway(step).credit(place, market) if gone else None
         expected = [] if credit is None else [(step.world.ids[place], market, claim.forfeited, credit)]
-        found = _told(step, "EscrowReleased", "forfeited", "credit")
+        told = _told(step, "EscrowReleased", "forfeited", "credit")
+        found = [said for said in told if said[:2] == (step.world.ids[place], market)]
         require(found == expected, "place", place, "released", found, "expected", expected)
     return len(step.touched.positions)
 
@@ -109,7 +111,8 @@ def _accruals(step: Step, market: int) -> list[tuple[bytes, int]]:
 def _settlements(step: Step) -> list[tuple[int, ...]]:
     """Account, market, paid, received and surplus of each fill."""
     fills = [log.args for name in _FILLS for log in step.receipt.events(name)]
-    return [(args["account"], args["market"], *args["settled"][2:]) for args in fills]
+    backstop = step.world.ids[BACKSTOP]
+    return [(args.get("account", backstop), args["market"], *args["settled"][2:]) for args in fills]
 
 
 def _told(step: Step, name: str, *fields: str) -> list[tuple[int, ...]]:

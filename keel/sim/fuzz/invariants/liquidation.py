@@ -2,22 +2,45 @@
 
 from typing import Any, NamedTuple
 
-from keel.model.fixed import PPM, div_ceil
+from keel.model import curve
+from keel.model.fixed import PPM, div_ceil, mul_div_ceil
 from keel.model.liquidation import Tier
 from keel.model.records import Health
 from keel.model.validity import Validity
+from keel.sim.fuzz.fills import worse_price
 from keel.sim.fuzz.invariants.base import require
+from keel.sim.fuzz.moment import Moment
 from keel.sim.fuzz.stage import Step
 from keel.sim.fuzz.touch import Touch
+from keel.sim.fuzz.world import BACKSTOP
 from keel.units import BPS, WAD
 
 _GRACE_BPS = 8_000
 
 
-class _Liquidation(NamedTuple):
+class Taken(NamedTuple):
+    """What a call did to the insurance's own position, quote WAD.
+
+    Attributes:
+        fill: Its fill; None if it had no part.
+        result: What it brought the insurance, as the event says.
+        surplus: Part of its funding that went to the insurance at once.
+        from_pool: What the pool paid because the insurance could not.
+    """
+
+    fill: Any
+    result: int
+    surplus: int
+    from_pool: int
+
+
+class Liquidation(NamedTuple):
+    """One liquidation as its events and the moment before it tell it."""
+
     place: int
     keeper: int
     market: int
+    absorbed: bool
     tier: int
     fill: Any
     penalty: int
@@ -26,34 +49,54 @@ class _Liquidation(NamedTuple):
     shortfall: int
     from_insurance: int
     from_pool: int
+    taken: Taken
 
 
-def _read(step: Step) -> _Liquidation:
-    keeper, place, market = step.action.args
-    receipt = step.receipt
-    args = receipt.event("Liquidated").args
-    fill, penalty, reward = args["fill"], args["penalty"], args["reward"]
+def read(step: Step) -> Liquidation:
+    """The liquidation that the call was."""
+    keeper, place = step.action.args
+    closed = [log for log in step.receipt.logs if log.event in ("Liquidated", "Absorbed")]
+    require(len(closed) == 1, "liquidations", len(closed))
+    args = closed[0].args
+    market, fill, penalty = args["market"], args["fill"], args["penalty"]
     done = step.before.touch(place, market)
     balance = step.before.books.accounts[place].balance + done.balance + fill.realized - penalty
     flat = step.after.books.accounts[place].markets == 0
-    debts = receipt.events("BadDebtCovered")
-    from_insurance = sum(debt.args["fromInsurance"] for debt in debts)
-    from_pool = sum(debt.args["fromPool"] for debt in debts)
-    require(len(debts) <= 1, "bad debts", len(debts))
-    shortfall = max(-balance, 0) if flat else 0
-    return _Liquidation(
+    from_insurance, from_pool = _debt(step, place)
+    return Liquidation(
         place,
         keeper,
         market,
+        closed[0].event == "Absorbed",
         args["tier"],
         fill,
         penalty,
-        reward,
+        args["reward"],
         done,
-        shortfall,
+        max(-balance, 0) if flat else 0,
         from_insurance,
         from_pool,
+        taken_over(step, market),
     )
+
+
+def taken_over(step: Step, market: int) -> Taken:
+    """What happened to the insurance's own position."""
+    fills = step.receipt.events("BackstopFilled")
+    require(len(fills) <= 1, "fills of the insurance", len(fills))
+    if not fills:
+        return Taken(None, 0, 0, 0)
+    touch = step.before.touch(BACKSTOP, market)
+    args = fills[0].args
+    return Taken(args["fill"], args["result"], touch.insurance, _debt(step, BACKSTOP)[1])
+
+
+def _debt(step: Step, place: int) -> tuple[int, int]:
+    """What insurance and pool paid for an account that was short."""
+    account = step.world.ids[place]
+    debts = [log.args for log in step.receipt.events("BadDebtCovered") if log.args["account"] == account]
+    require(len(debts) <= 1, "bad debts", len(debts))
+    return sum(debt["fromInsurance"] for debt in debts), sum(debt["fromPool"] for debt in debts)
 
 
 def trigger(health: Health) -> tuple[int, int]:
@@ -66,58 +109,82 @@ def trigger(health: Health) -> tuple[int, int]:
 
 def inv_25(step: Step) -> int:
     """Only whose equity is below maintenance is liquidated; at a doubtful price that of its better side."""
-    _, place, market = step.action.args
-    equity, limit = trigger(step.before.touched_health(place, market))
+    seen = read(step)
+    equity, limit = trigger(step.before.touched_health(seen.place, seen.market))
     require(equity < limit, "equity", equity, "maintenance", limit)
     return 1
 
 
 def inv_25_refused(step: Step) -> int:
     """A liquidation is refused as unnecessary only where equity covers maintenance."""
-    if step.error.error != "NotLiquidatable":
+    place = step.action.args[1]
+    if step.error.error != "NotLiquidatable" or place == BACKSTOP:
         return 0
-    _, place, market = step.action.args
-    equity, limit = trigger(step.before.touched_health(place, market))
-    require(equity >= limit, "equity", equity, "maintenance", limit)
-    return 1
+    markets = step.before.held(place)
+    for market in markets:
+        equity, limit = trigger(step.before.touched_health(place, market))
+        if equity >= limit:
+            return 1
+    require(False, "place", place, "markets", markets)
+    return 0
 
 
 def inv_28(step: Step) -> int:
-    """A liquidation shrinks a position and never turns its side."""
-    _, place, market = step.action.args
-    old, new = step.before.position(place, market).size, step.after.position(place, market).size
-    require(abs(new) < abs(old), "before", old, "after", new)
-    require(new == 0 or (new > 0) == (old > 0), "before", old, "after", new)
+    """A liquidation shrinks one position, never turns its side, and leaves the others."""
+    seen = read(step)
+    place = seen.place
+    for market in step.world.markets:
+        old, new = step.before.position(place, market).size, step.after.position(place, market).size
+        if market != seen.market:
+            require(old == new, "market", market, "before", old, "after", new)
+            continue
+        require(abs(new) < abs(old), "before", old, "after", new)
+        require(new == 0 or (new > 0) == (old > 0), "before", old, "after", new)
     return 1
 
 
 def inv_29(step: Step) -> int:
-    """A liquidation that leaves some of a position improves the margin ratio, but for a trade's fee."""
-    _, place, market = step.action.args
-    old, new = step.before.touched_health(place, market), step.after.health(place)
-    if step.after.position(place, market).size == 0 or old.equity <= 0:
+    """A liquidation that leaves some of an account improves its margin ratio, but for a trade's fee."""
+    seen = read(step)
+    old, new = step.before.touched_health(seen.place, seen.market), step.after.health(seen.place)
+    if step.after.position(seen.place, seen.market).size == 0 or old.equity <= 0:
         return 0
     better = new.equity * old.maintenance >= old.equity * new.maintenance
     before, after = _ratio(old), _ratio(new)
-    owed = better or _read(step).penalty <= _least_penalty(step)
-    require(owed, "place", place, "ratio before", before, "after", after)
+    owed = better or seen.penalty <= _least_penalty(step, seen)
+    require(owed, "place", seen.place, "ratio before", before, "after", after)
     return 1
 
 
-def _least_penalty(step: Step) -> int:
+def _least_penalty(step: Step, seen: Liquidation) -> int:
     """Penalty of which the protocol keeps as much as a trade would pay: less would be a cheaper exit."""
-    seen = _read(step)
     kept = BPS - step.before.rules[seen.market].links.keeper_share_bps
-    return -(-_beside_the_curve(step, seen) * BPS // kept)
+    return -(-beside_the_curve(step, seen) * BPS // kept)
 
 
-def _beside_the_curve(step: Step, seen: _Liquidation) -> int:
-    """What a trade would have paid beside the curve: its fee, and the spread; quote WAD, ceil each."""
+def beside_the_curve(step: Step, seen: Liquidation) -> int:
+    """What a trade would have paid beside its fill: fee, spread, what it spares the curve; ceil each."""
     config, cost = step.before.rules[seen.market].config, abs(seen.fill.cost)
     spread = step.before.books.markets[seen.market].price.spread_bps
-    return div_ceil(cost * (config.taker_fee_ppm + config.deviation_fee_ppm), PPM) + div_ceil(
-        cost * spread, BPS
-    )
+    fee = div_ceil(cost * (config.taker_fee_ppm + config.deviation_fee_ppm), PPM)
+    slippage = curve_loss(step.before, seen.market, -seen.fill.size) if seen.absorbed else 0
+    return fee + div_ceil(cost * spread, BPS) + slippage
+
+
+def curve_loss(moment: Moment, market: int, position: int, *, spread: bool = False) -> int:
+    """What closing would lose on the curve: of what it can take, scaled up; quote WAD."""
+    m, depth = moment.market(market), moment.depth(market)
+    limit, held = depth * 3 // 4, abs(position)
+    room = limit + m.skew if position > 0 else limit - m.skew
+    size = min(held, max(room, 0))
+    if size == 0:
+        return 0
+    closing = -size if position > 0 else size
+    worse = worse_price(m.price, closing > 0, spread=spread)
+    loss = curve.cost(worse, depth, m.skew, closing) - closing * m.price.index // WAD
+    if loss <= 0:
+        return 0
+    return loss if size == held else mul_div_ceil(loss, held, size)
 
 
 def _ratio(health: Health) -> int:
@@ -126,7 +193,7 @@ def _ratio(health: Health) -> int:
 
 def inv_30(step: Step) -> int:
     """A deleverage reaches the target or closes the position, or takes all that the curve has room for."""
-    seen = _read(step)
+    seen = read(step)
     health = step.after.health(seen.place)
     partial = seen.tier == Tier.DELEVERAGE and step.after.position(seen.place, seen.market).size
     # At a doubtful price the size follows the better of two equities, which the fill may not leave.
@@ -134,23 +201,24 @@ def inv_30(step: Step) -> int:
         return 0
     target = health.maintenance * step.before.rules[seen.market].links.target_bps // BPS
     depth, skew = step.after.depth(seen.market), step.after.books.markets[seen.market].skew
-    full = abs(skew) >= depth * 3 // 4 - 1
+    full = not seen.absorbed and abs(skew) >= depth * 3 // 4 - 1
     require(full or health.equity >= target - 1, "equity", health.equity, "target", target)
     return 1
 
 
 def inv_31(step: Step) -> int:
-    """The penalty is never more than the equity that the fill leaves, the reward than its share."""
-    seen = _read(step)
+    """The penalty is at most the equity that is left and at least a trade's cost; the reward is its share."""
+    seen = read(step)
     index = step.before.books.markets[seen.market].price.index
     loss = seen.fill.cost - seen.fill.size * index // WAD
-    left = step.before.touched_health(seen.place, seen.market).equity - loss
+    left = max(step.before.touched_health(seen.place, seen.market).equity - loss, 0)
     share = step.before.rules[seen.market].links.keeper_share_bps
-    require(seen.penalty <= max(left, 0), "penalty", seen.penalty, "equity left", left)
-    trade = _beside_the_curve(step, seen)
+    require(seen.penalty <= left, "penalty", seen.penalty, "equity left", left)
+    trade = beside_the_curve(step, seen)
+    require(seen.penalty >= min(trade, left), "penalty", seen.penalty, "trade", trade, "equity left", left)
     full = min(seen.penalty * share // BPS, max(0, seen.penalty - trade))
     # Beside other positions the keeper shares only in what is there without their unrealised profit.
-    alone = step.before.books.accounts[seen.place].markets >> 16 == 0
+    alone = len(step.before.held(seen.place)) == 1
     holds = seen.reward == full if alone else seen.reward <= full
     require(holds, "reward", seen.reward, "penalty", seen.penalty, "trade", trade)
     return 1
@@ -158,7 +226,7 @@ def inv_31(step: Step) -> int:
 
 def inv_32(step: Step) -> int:
     """Bad debt is booked once, when the last position closes, and is exactly what the account is short of."""
-    seen = _read(step)
+    seen = read(step)
     covered = seen.from_insurance + seen.from_pool
     require(covered == seen.shortfall, "covered", covered, "short of", seen.shortfall)
     earned = seen.reward if seen.place == seen.keeper else 0
@@ -170,23 +238,29 @@ def inv_32(step: Step) -> int:
 
 
 def inv_36(step: Step) -> int:
-    """Insurance moves by its part of the penalty, surplus, dust and what it covered; the pool pays last."""
-    seen = _read(step)
+    """Insurance moves by penalty, surplus, dust, its own result and what it covered; the pool pays last."""
+    seen = read(step)
     old, new = step.before.books.totals.insurance, step.after.books.totals.insurance
-    now, after = step.before.market(seen.market), step.after.books.markets[seen.market]
-    swept = now.funding_clearing + seen.touch.clearing - after.funding_clearing
-    expected = old + seen.penalty - seen.reward + seen.touch.insurance + swept - seen.from_insurance
+    now, after, taken = step.before.market(seen.market), step.after.books.markets[seen.market], seen.taken
+    collected = seen.touch.clearing
+    if taken.fill is not None:
+        collected += step.before.touch(BACKSTOP, seen.market).clearing
+    swept = now.funding_clearing + collected - after.funding_clearing
+    own = taken.result + taken.from_pool + taken.surplus
+    expected = old + seen.penalty - seen.reward + seen.touch.insurance + swept - seen.from_insurance + own
     require(new == expected and new >= 0, "insurance", new, "expected", expected)
-    cash = now.cash - seen.fill.realized - seen.from_pool
+    moved = seen.fill.realized + (taken.fill.realized if taken.fill is not None else 0)
+    cash = now.cash - moved - seen.from_pool - taken.from_pool
     require(after.cash == cash, "pool cash", after.cash, "expected", cash)
     return 1
 
 
 def inv_37(step: Step) -> int:
     """The pool pays for bad debt only when the insurance has nothing left."""
-    seen = _read(step)
+    seen = read(step)
     if seen.from_pool == 0:
         return 0
-    had = step.before.books.totals.insurance + seen.touch.insurance + seen.penalty - seen.reward
+    own = seen.taken.result + seen.taken.from_pool + seen.taken.surplus
+    had = step.before.books.totals.insurance + seen.touch.insurance + own + seen.penalty - seen.reward
     require(seen.from_insurance == had, "insurance paid", seen.from_insurance, "of", had)
     return 1

@@ -10,8 +10,10 @@ from keel.sim.fuzz.fills import worse_price
 from keel.sim.fuzz.ghost import INSURANCE
 from keel.sim.fuzz.invariants.base import require
 from keel.sim.fuzz.invariants.midway import midway
+from keel.sim.fuzz.margins import side_used
 from keel.sim.fuzz.moment import Moment
 from keel.sim.fuzz.stage import Step
+from keel.sim.fuzz.world import BACKSTOP
 from keel.units import WAD
 
 # Where the curve ends, of depth.
@@ -107,6 +109,20 @@ def inv_44(step: Step) -> int:
     return len(step.touched.markets)
 
 
+def inv_44_side(step: Step) -> int:
+    """Nothing but a price or a liquidation lets a side be more than the pool may face, fees included."""
+    for market in step.touched.markets:
+        old, new = step.before.books.markets[market], step.after.books.markets[market]
+        grew = new.long_interest > old.long_interest, new.short_interest > old.short_interest
+        if step.action.name != "redeem" and not any(grew):
+            continue
+        used = [side_used(new, step.after.rules[market].config, long=side) for side in (True, False)]
+        for side, grown in zip((0, 1), grew, strict=True):
+            checked = grown or step.action.name == "redeem"
+            require(not checked or used[side] <= WAD, "market", market, "side", side, "used", used[side])
+    return len(step.touched.markets)
+
+
 def inv_49(step: Step) -> int:
     """New risk uses a fresh price without defects, everything else one that is not stale."""
     name, market = step.action.name, _market_of(step)
@@ -135,10 +151,15 @@ def inv_49_fill(step: Step) -> int:
 
 def inv_49_liquidation(step: Step) -> int:
     """A liquidation fills at the worse of TWAP and index, without the spread: a doubt makes it no dearer."""
-    _, _, market = step.action.args
+    fills = [log.args for log in step.receipt.events("Liquidated")]
+    unwound = step.action.name == "unwind"
+    if unwound:
+        fills = [log.args for log in step.receipt.events("BackstopFilled")]
+    if len(fills) != 1:
+        return 0
+    market, fill = fills[0]["market"], fills[0]["fill"]
     price, m = step.before.books.markets[market].price, step.before.market(market)
-    fill = step.receipt.event("Liquidated").args["fill"]
-    worse = worse_price(price, fill.size > 0, spread=False)
+    worse = worse_price(price, fill.size > 0, spread=unwound)
     fair = curve.cost(worse, step.before.depth(market), m.skew, fill.size)
     require(fill.cost == fair, "cost", fill.cost, "expected", fair, "price", price)
     return 1
@@ -179,8 +200,10 @@ def inv_50_refused(step: Step) -> int:
 def _market_of(step: Step) -> int | None:
     """The market whose price the action uses."""
     name, args = step.action.name, step.action.args
-    if name in ("trade", "liquidate"):
+    if name == "trade":
         return args[2]
+    if name == "liquidate":
+        return int(step.receipt.result.market)
     return args[1] if args[1] != INSURANCE else None
 
 
@@ -193,8 +216,11 @@ def _needs(step: Step) -> tuple[Action, list[int]]:
         return Action.OPEN, _markets(step.after, args[1])
     if name in ("withdraw", "liquidate"):
         return Action.WITHDRAW if name == "withdraw" else Action.LIQUIDATE, _markets(step.before, args[1])
+    if name == "unwind":
+        return Action.OPEN, [args[1]]
     column = Action.POOL_REDEEM if name == "redeem" else Action.POOL_DEPOSIT
-    return column, [] if args[1] == INSURANCE else [args[1]]
+    # The insurance's shares are priced with its own positions.
+    return column, _markets(step.before, BACKSTOP) if args[1] == INSURANCE else [args[1]]
 
 
 def _markets(moment: Moment, place: int) -> list[int]:

@@ -21,18 +21,19 @@ def inv_13_governed(step: Step) -> int:
 
 
 def inv_13_in_use(step: Step) -> int:
-    """Size tiers change while nobody has a position, and only then."""
+    """Size tiers change, and hedges count less, while nobody has a position, and only then."""
     market = step.action.args[1]
     m, rules = step.before.books.markets[market], step.before.rules[market].config
     config, _ = CHANGES[step.action.name](step.world, step.before.rules[market], *step.action.args[2:])
-    locked = config.tiers != rules.tiers and bool(m.long_interest or m.short_interest)
+    stricter = config.tiers != rules.tiers or config.hedge_percent < rules.hedge_percent
+    locked = stricter and bool(m.long_interest or m.short_interest)
     refused = step.refusal is not None and step.error.error == "MarketInUse"
     require(refused == locked, "market", market, "refused", refused, "in use and changed", locked)
     return 1
 
 
 def inv_13_in_use_refused(step: Step) -> int:
-    """A market is called in use only while somebody has a position and its size tiers would change."""
+    """A market is called in use only while somebody has a position that would suffer."""
     return inv_13_in_use(step) if step.error.error == "MarketInUse" else 0
 
 

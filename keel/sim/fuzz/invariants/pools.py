@@ -4,8 +4,9 @@ from keel.errors import Reverted
 from keel.model.pool import VIRTUAL_SHARES
 from keel.sim.fuzz.ghost import INSURANCE
 from keel.sim.fuzz.invariants.base import require
+from keel.sim.fuzz.moment import Moment
 from keel.sim.fuzz.stage import Step
-from keel.sim.fuzz.world import World
+from keel.sim.fuzz.world import BACKSTOP, World
 
 # Two roundings of the curve, quote WAD.
 _CURVE_DUST = 2
@@ -29,19 +30,28 @@ def inv_40(step: Step) -> int:
 
 
 def _bad_debt(step: Step) -> int:
-    if step.action.name != "liquidate" or step.done is None or step.done.receipt is None:
+    if step.done is None or step.done.receipt is None:
         return 0
     return sum(log.args["fromPool"] for log in step.receipt.events("BadDebtCovered"))
 
 
 def inv_40_insurance(step: Step) -> int:
-    """Coming and going never lowers the value of an insurance share."""
-    old, new = step.before.books.totals, step.after.books.totals
-    kept = (new.insurance + 1) * (old.insurance_shares + VIRTUAL_SHARES) >= (old.insurance + 1) * (
-        new.insurance_shares + VIRTUAL_SHARES
-    )
-    require(kept, "assets", old.insurance, "to", new.insurance)
-    return 1
+    """Coming and going never lowers the value of an insurance share, its own positions included."""
+    old, new = step.before.books.totals.insurance_shares, step.after.books.totals.insurance_shares
+    for before, after in zip(insurance_worth(step.before), insurance_worth(step.after), strict=True):
+        # Shares that are worth nothing can lose nothing.
+        kept = before == 0 or (after + 1) * (old + VIRTUAL_SHARES) >= (before + 1) * (new + VIRTUAL_SHARES)
+        require(kept, "worth", before, "to", after, "shares", old, "to", new)
+    return 2
+
+
+def insurance_worth(moment: Moment) -> tuple[int, int]:
+    """Assets with the insurance's own positions at the worse and at the better price for it, quote WAD."""
+    assets, health = moment.books.totals.insurance, moment.health(BACKSTOP)
+    if not moment.held(BACKSTOP):
+        return assets, assets
+    better = max(health.equity, health.equity_better)
+    return max(assets + health.equity_worse, 0), max(assets + better, 0)
 
 
 def inv_41(step: Step) -> int:

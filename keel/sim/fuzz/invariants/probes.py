@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from keel.sim.fuzz.invariants import closed_set, order, poking, twice, views
+from keel.sim.fuzz.invariants import closed_set, liveness, order, poking, portfolio, twice, views
 from keel.sim.fuzz.invariants.base import Broken, Violation
 from keel.sim.fuzz.stage import Stage
 
@@ -44,6 +44,14 @@ PROBES: Mapping[str, Probe] = MappingProxyType(
         "probe_pools": Probe("INV-07", views.pools),
         "probe_claims": Probe("INV-64", views.claims),
         "probe_utilizations": Probe("INV-10", views.utilizations),
+        "probe_insurance": Probe("INV-71", views.insurance),
+        "probe_margins": Probe("INV-67", portfolio.together),
+        "probe_tiers": Probe("INV-27", portfolio.tiers),
+        "probe_restricted": Probe("INV-59", liveness.restricted),
+        "probe_grief": Probe("INV-62", liveness.grief),
+        "probe_first": Probe("INV-46", liveness.first),
+        "probe_scale": Probe("INV-61", liveness.scale),
+        "probe_batch": Probe("INV-25", twice.batch),
         "probe_order": Probe("INV-17", order.order),
         "probe_wait": Probe("INV-53", order.wait),
         "probe_supplies": Probe("INV-43", views.supplies),

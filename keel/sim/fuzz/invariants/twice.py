@@ -1,5 +1,8 @@
 """Probes that do something in two ways and compare; nothing of it stays."""
 
+from collections.abc import Sequence
+from itertools import permutations
+
 from keel.model import curve
 from keel.model.fixed import PPM
 from keel.model.validity import Validity
@@ -9,7 +12,7 @@ from keel.sim.fuzz.invariants.base import require
 from keel.sim.fuzz.invariants.liquidation import trigger
 from keel.sim.fuzz.perform import ANY_PRICE
 from keel.sim.fuzz.stage import Stage
-from keel.sim.fuzz.world import ACCOUNTS
+from keel.sim.fuzz.world import ACCOUNTS, OPERATOR
 from keel.units import WAD
 
 # Each cost is at most 2 wei above the exact one.
@@ -82,31 +85,35 @@ def _trade(place: int, market: int, size: int) -> Action:
 
 
 def self_liquidation(stage: Stage, place: int) -> int:
-    """Whoever liquidates himself out of his only position ends with no more than if he had closed."""
+    """Whoever liquidates himself ends with no more than if he had closed, in the best order for him."""
     owner = ACCOUNTS[place][0]
     health = stage.present.health(place)
     equity, limit = trigger(health)
-    # Of several positions the first pays its penalty before the curve has said what the others lose. Below
-    # zero at the index an account is bankrupt and pays no penalty, whatever the curve gives.
-    several = stage.present.books.accounts[place].markets >> 16 != 0
-    if equity >= limit or health.equity <= 0 or several:
+    # Below zero at the index an account is bankrupt and pays no penalty, whatever the curve gives.
+    if equity >= limit or health.equity <= 0:
         return 0
-    closed = _wealth_after(stage, place, owner, own=False)
-    liquidated = _wealth_after(stage, place, owner, own=True)
-    if closed is None or liquidated is None:
+    closed = [_wealth_after(stage, place, order) for order in permutations(stage.present.held(place))]
+    liquidated = _wealth_after(stage, place, (), own=owner)
+    known = [wealth for wealth in closed if wealth is not None]
+    if not known or liquidated is None:
         return 0
-    require(liquidated <= closed + _COST_DUST, "liquidated", liquidated, "closed", closed)
+    best = max(known)
+    require(liquidated <= best + _COST_DUST, "liquidated", liquidated, "closed", best)
     return 1
 
 
-def _wealth_after(stage: Stage, place: int, owner: int, *, own: bool) -> int | None:
-    """Balances of all accounts of the owner once this one is flat; None if it does not get there."""
+def _wealth_after(stage: Stage, place: int, order: Sequence[int], own: int | None = None) -> int | None:
+    """Balances of all accounts of the owner once this one is flat; None if it does not get there.
+
+    It is closed in the given order, or first liquidated by one of his own as long as that goes.
+    """
+    owner = ACCOUNTS[place][0]
     mine = [i for i, (sender, _) in enumerate(ACCOUNTS) if sender == owner]
     with stage.aside():
         for _ in range(4):
-            for market in stage.world.markets:
-                while own and _took(stage, Action("liquidate", (owner, place, market))):
-                    pass
+            while own is not None and _took(stage, Action("liquidate", (own, place))):
+                pass
+            for market in order or stage.world.markets:
                 size = stage.present.position(place, market).size
                 if size:
                     _took(stage, _trade(place, market, -size))
@@ -118,6 +125,22 @@ def _wealth_after(stage: Stage, place: int, owner: int, *, own: bool) -> int | N
 
 def _took(stage: Stage, action: Action) -> bool:
     return stage.apply(action).refusal is None
+
+
+def batch(stage: Stage, *places: int) -> int:
+    """Liquidating many in one call is liquidating one after the other, the healthy left out."""
+    with stage.aside():
+        together = stage.apply(Action("liquidate_batch", (OPERATOR, *places)))
+        at_once = stage.reader.read_all()
+    done = 0
+    with stage.aside():
+        for place in places:
+            done += _took(stage, Action("liquidate", (OPERATOR, place)))
+        apart = stage.reader.read_all()
+    require(together.refusal is None, "places", places, "refused", together.refusal)
+    require(together.receipt.result == done, "at once", together.receipt.result, "apart", done)
+    require(at_once == apart, "at once", at_once, "apart", apart)
+    return 1
 
 
 def leave(stage: Stage, place: int) -> int:

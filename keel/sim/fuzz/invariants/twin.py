@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from keel.model.errors import Refused, Truncated
 from keel.model.ledger import Ledger
-from keel.model.records import Account, EscrowOutcome, Position
+from keel.model.records import Account, EscrowOutcome, LiquidationWindow, Position
 from keel.model.validity import Price
 from keel.sdk.protocol import NO_LIMIT
 from keel.sim.fuzz.ghost import INSURANCE
@@ -65,6 +65,8 @@ def _ledger_before(step: Step) -> Ledger:
     ledger.accounts = defaultdict(Account, accounts)
     positions = {(world.ids[place], market): copy(p) for (place, market), p in books.positions.items()}
     ledger.positions = defaultdict(Position, positions)
+    known = {market: LiquidationWindow(push.pushed, push.at) for market, push in step.pushes.items()}
+    ledger.windows = {market: known.get(market, LiquidationWindow()) for market in books.markets}
     _add_escrow(ledger, step)
     _add_operator(ledger, step)
     return ledger
@@ -108,6 +110,10 @@ def _compare(ledger: Ledger, step: Step) -> None:
         require(escrow == waiting, "market", market, "found", escrow, "predicted", waiting)
         config, asked = step.after.rules[market].config, ledger.configs[market]
         require(config == asked, "market", market, "parameters", config, "predicted", asked)
+    for market in step.touched.markets:
+        push, window = step.world.ghost.pushes.get(market), ledger.windows[market]
+        known = LiquidationWindow(push.pushed, push.at) if push else LiquidationWindow()
+        require(window == known, "market", market, "window", known, "predicted", window)
     totals = (books.totals.booked, books.totals.insurance, books.totals.insurance_shares)
     said = (ledger.booked_tokens, ledger.insurance_assets, ledger.insurance_shares)
     require(totals == said, "totals", totals, "predicted", said)
@@ -136,8 +142,21 @@ def _withdraw(ledger: Ledger, step: Step) -> None:
 
 
 def _liquidate(ledger: Ledger, step: Step) -> None:
-    sender, place, market = step.action.args
-    ledger.liquidate(step.before.now, step.world.senders[sender], step.world.ids[place], market)
+    sender, place = step.action.args
+    told = ledger.liquidate(step.before.now, step.world.senders[sender], step.world.ids[place])
+    if step.refusal is None:
+        require(told == tuple(step.receipt.result), "result", step.receipt.result, "predicted", told)
+
+
+def _liquidate_batch(ledger: Ledger, step: Step) -> None:
+    sender, *places = step.action.args
+    ids = [step.world.ids[place] for place in places]
+    done = ledger.liquidate_batch(step.before.now, step.world.senders[sender], ids)
+    require(done == step.receipt.result, "liquidated", step.receipt.result, "predicted", done)
+
+
+def _unwind(ledger: Ledger, step: Step) -> None:
+    ledger.unwind(step.before.now, step.action.args[1])
 
 
 def _accrue(ledger: Ledger, step: Step) -> None:
@@ -171,7 +190,7 @@ def _stake(ledger: Ledger, step: Step) -> None:
     _, vault, tokens = step.action.args
     address = step.world.vault(vault).address
     if vault == INSURANCE:
-        ledger.insurance_deposit(address, tokens)
+        ledger.insurance_deposit(step.before.now, address, tokens)
     else:
         ledger.pool_deposit(step.before.now, address, vault, tokens)
 
@@ -180,7 +199,7 @@ def _redeem(ledger: Ledger, step: Step) -> None:
     _, vault, shares, controller = step.action.args
     address, to = step.world.vault(vault).address, step.world.senders[controller]
     if vault == INSURANCE:
-        ledger.insurance_redeem(address, shares, to)
+        ledger.insurance_redeem(step.before.now, address, shares, to)
     else:
         ledger.pool_redeem(step.before.now, address, vault, shares, to)
 
@@ -197,6 +216,8 @@ _CALLS: Mapping[str, Callable[[Ledger, Step], None]] = MappingProxyType(
         "deposit": _deposit,
         "withdraw": _withdraw,
         "liquidate": _liquidate,
+        "liquidate_batch": _liquidate_batch,
+        "unwind": _unwind,
         "accrue": _accrue,
         "claim_funding": _claim_funding,
         "update_price": _update_price,

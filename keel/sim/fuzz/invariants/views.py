@@ -7,7 +7,9 @@ from keel.model.records import Escrow, Health, Market, parse
 from keel.sim.fuzz.action import Action
 from keel.sim.fuzz.ghost import INSURANCE
 from keel.sim.fuzz.invariants.base import require
+from keel.sim.fuzz.invariants.pools import insurance_worth
 from keel.sim.fuzz.stage import Stage
+from keel.sim.fuzz.windows import room
 from keel.units import WAD
 
 # So that something is pending.
@@ -117,6 +119,18 @@ def utilizations(stage: Stage) -> int:
         shown, expected = stage.world.protocol.market(market).utilization, stage.present.utilization(market)
         require(shown == expected, "market", market, "shown", shown, "expected", expected)
     return len(stage.world.markets)
+
+
+def insurance(stage: Stage) -> int:
+    """The insurance is worth its assets and its positions; windows stand where events leave them."""
+    shown = stage.world.protocol.view("insuranceEquity")
+    expected = insurance_worth(stage.present)
+    require(tuple(shown) == expected, "shown", tuple(shown), "expected", expected)
+    for market in stage.world.markets:
+        told = stage.world.protocol.view("windowOf", market)
+        known = room(stage.present, stage.world.ghost.pushes, market)
+        require(tuple(told) == known, "market", market, "shown", tuple(told), "expected", known)
+    return 1 + len(stage.world.markets)
 
 
 def supplies(stage: Stage) -> int:

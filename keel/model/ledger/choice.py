@@ -1,0 +1,62 @@
+"""Twin of `liquidation/Choice.sol`: which position of a cross account is liquidated."""
+
+from keel.model import curve, margin, market_set
+from keel.model.errors import Refused
+from keel.model.fixed import cast, mul_div_ceil, u256
+from keel.model.ledger.backstop import Backstop, loss_of, value_of
+from keel.model.ledger.filling import depth_of, room, worse_for
+from keel.model.ledger.positions import Touch
+from keel.units import BPS
+
+
+class Choice(Backstop):
+    """The one whose end restores most: what it frees, at the target ratio, less what closing costs."""
+
+    def _choose(self, now: int, account: int) -> int:
+        """Id of the market; multipliers count as last stored, the first of equals is taken."""
+        markets = list(market_set.iterate(self._account(account).markets))
+        if not markets:
+            raise Refused("NoPosition", account, 0)
+        if len(markets) == 1:
+            return markets[0]
+        touches = [self._load(now, account, market) for market in markets]
+        net = sum(parts_of(t)[1] for t in touches)
+        reliefs = [self._relief(t, net) for t in touches]
+        return markets[reliefs.index(max(reliefs))]
+
+    def _relief(self, t: Touch, net: int) -> int:
+        """What the end of the position restores, quote WAD; `net` is the sum of what can be hedged."""
+        own, common = parts_of(t)
+        freed = u256(u256(own + abs(net)) - abs(net - common))
+        cost = cast(u256(curve_loss(t, t.position.size) + _least_penalty_of(t)), signed=True)
+        return cast(u256(freed * self.links[t.market_id].target_bps) // BPS, signed=True) - cost
+
+
+def parts_of(t: Touch) -> tuple[int, int]:
+    """Maintenance of the touched position alone, quote WAD: what cannot be hedged, and what can, signed."""
+    if t.position.size == 0:
+        return 0, 0
+    _, maintenance = margin.requirements(t.market, t.config, t.position.size)
+    common = margin.common(maintenance, t.config.hedge_percent, t.position.size)
+    return u256(maintenance - abs(common)), common
+
+
+def curve_loss(t: Touch, position: int) -> int:
+    """What the curve would take from equity if `position` were closed now, quote WAD.
+
+    Of what it can take, scaled up.
+    """
+    held = abs(position)
+    size = min(held, room(t, sale=position > 0))
+    if size == 0:
+        return 0
+    closing = -size if position > 0 else size
+    price = worse_for(t.fill_price, buys=closing > 0)
+    loss = loss_of(t, closing, curve.cost(price, depth_of(t), t.skew, closing))
+    if loss <= 0:
+        return 0
+    return loss if size == held else mul_div_ceil(loss, held, size)
+
+
+def _least_penalty_of(t: Touch) -> int:
+    return u256(value_of(t, t.position.size) * t.config.brackets.penalty_min_bps) // BPS

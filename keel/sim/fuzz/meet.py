@@ -1,0 +1,51 @@
+"""What liquidations met, for the campaign's table: one sees that every way of it really happens."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from keel.sim.fuzz.stage import Step
+from keel.sim.fuzz.windows import pushes, room, worth
+from keel.sim.fuzz.world import BACKSTOP
+
+_TIERS = ("", "trim", "deleverage", "close")
+
+
+def met(step: Step) -> Iterator[str]:
+    """Kinds of what happened in a call that succeeded.
+
+    `curve` and `absorbed` say where a position went, `absorbed: ...` why, `forced` that the curve had to take
+    more than its window because the insurance could not; `chosen` that there was more than one position to
+    choose from, `hedged` that the account's margin was netted; `unwound` is a piece of the insurance's own.
+    """
+    receipt = step.done.receipt if step.done is not None else None
+    for log in receipt.logs if receipt is not None else ():
+        if log.event in ("Liquidated", "Absorbed"):
+            yield from _closed(step, log.event, log.args)
+        elif log.event == "BadDebtCovered":
+            yield (
+                "bad debt" if log.args["account"] != step.world.ids[BACKSTOP] else "bad debt of the insurance"
+            )
+    if step.action.name == "unwind":
+        yield "unwound"
+
+
+def _closed(step: Step, event: str, args: dict[str, Any]) -> Iterator[str]:
+    place, market = step.world.ids.index(args["account"]), args["market"]
+    health = step.before.health(place)
+    absorbed = event == "Absorbed"
+    yield "absorbed" if absorbed else "curve"
+    yield _TIERS[args["tier"]]
+    if args["fill"].sizeAfter:
+        yield "partial"
+    if len(step.before.held(place)) > 1:
+        yield "chosen"
+    alone = sum(step.before.part(place, where).maintenance for where in step.before.held(place))
+    if health.maintenance < alone:
+        yield "hedged"
+    before = room(step.before, step.pushes, market)
+    value = worth(step.before, market, args["fill"].size)
+    over = before.pushed + value > before.capacity
+    if absorbed:
+        yield f"absorbed: {'equity' if health.equity <= 0 else 'window' if over else 'band'}"
+    elif over and any(True for _ in pushes(step.receipt)):
+        yield "forced"

@@ -1,0 +1,167 @@
+"""Faults planted in cross margin, in liquidations that the insurance takes over, and in its own positions."""
+
+from support.mutants import in_contract as _in
+from support.mutants import in_core as _in_core
+
+MARGIN = [
+    _in_core(
+        "a_side_may_hold_anything",
+        "INV-44",
+        "if (used > Fixed.WAD) revert SideExceeded(used, Fixed.WAD);",
+        "used;",
+    ),
+    _in_core(
+        "hedges_count_twice",
+        "INV-25 INV-67",
+        "int256 part = int256((requirement * hedgePercent) / PERCENT);",
+        "int256 part = int256((requirement * hedgePercent * 2) / PERCENT);",
+    ),
+    _in_core(
+        "the_ramp_needs_no_time",
+        "INV-68",
+        "uint256 step = (ramp * elapsed * RAMP_PER_SECOND) / 1e9;",
+        "uint256 step = ramp + elapsed;",
+    ),
+    _in_core(
+        "maintenance_follows_at_once",
+        "INV-25 INV-67",
+        "if (m.ramp < multiplier) multiplier = m.ramp;",
+        "",
+    ),
+    _in_core(
+        "crowds_are_not_counted",
+        "INV-25 INV-68",
+        "return (product * crowding(m, c)) / (STRESS_UNITS * ONE);",
+        "c; return product / STRESS_UNITS;",
+    ),
+    _in(
+        "KeelExtension",
+        "new_brackets_count_at_once",
+        "INV-68",
+        "m.ramp = uint24(MarginMath.damped(m.ramp, before.brackets, config.brackets));",
+        "",
+    ),
+    _in(
+        "KeelExtension",
+        "hedges_are_taken_back_under_positions",
+        "INV-13",
+        "bool hedgeFalls = config.hedgePercent < before.hedgePercent;",
+        "bool hedgeFalls = false;",
+    ),
+]
+
+CHOICE = [
+    _in(
+        "KeelLiquidation",
+        "the_last_position_is_taken",
+        "INV-70",
+        "if (relief > most) (most, best) = (relief, market);",
+        "(most, best) = (relief, market);",
+    ),
+    _in(
+        "KeelLiquidation",
+        "costs_do_not_matter_for_the_choice",
+        "INV-70",
+        "int256 relief = int256((freed * links[market].targetBps) / Fixed.BPS) - costs[i];",
+        "int256 relief = int256((freed * links[market].targetBps) / Fixed.BPS);",
+    ),
+    _in(
+        "KeelLiquidation",
+        "a_batch_ends_with_the_first_healthy_account",
+        "INV-25",
+        "if (success) ++done;",
+        "if (!success) break; ++done;",
+    ),
+]
+
+WINDOW = [
+    _in(
+        "KeelLiquidation",
+        "the_window_never_empties",
+        "INV-69",
+        "return pushed > emptied ? pushed - emptied : 0;",
+        "return pushed + 0 * emptied;",
+    ),
+    _in(
+        "KeelLiquidation",
+        "the_window_never_fills",
+        "INV-69",
+        "windows[t.marketId] = LiquidationWindow(uint128(pushed + value), uint64(block.timestamp));",
+        "pushed + value;",
+    ),
+    _in(
+        "KeelLiquidation",
+        "a_full_window_is_no_reason",
+        "INV-66 INV-69",
+        "if (pushed + _valueOf(t, plan.size) <= capacity) return false;",
+        "return pushed + capacity == 0;",
+    ),
+]
+
+BACKSTOP = [
+    _in(
+        "KeelLiquidation",
+        "the_insurance_takes_over_at_the_average",
+        "INV-66",
+        "int256 cost = -Fixed.divFloor(-size * int256(uint256(t.market.price.index)), Fixed.WAD);",
+        "int256 cost = -Fixed.divFloor(-size * int256(uint256(t.market.price.twap)), Fixed.WAD);",
+    ),
+    _in(
+        "KeelLiquidation",
+        "what_the_curve_is_spared_is_not_charged",
+        "INV-31",
+        "plan.slippage = _curveLoss(t, -plan.size);",
+        "plan.slippage = 0;",
+    ),
+    _in(
+        "KeelLiquidation",
+        "the_insurance_takes_what_it_cannot_carry",
+        "INV-66",
+        "return means >= int256(h.maintenance + maintenance);",
+        "return means >= 0 * int256(maintenance);",
+    ),
+    _in(
+        "KeelLiquidation",
+        "the_insurance_keeps_a_balance",
+        "INV-65",
+        "result = t.account.balance; t.account.balance = 0;",
+        "result = t.account.balance;",
+    ),
+    _in(
+        "KeelLiquidation",
+        "the_insurance_is_liquidated",
+        "INV-65",
+        "if (account.owner() == address(this)) revert NotLiquidatable(0, 0);",
+        "",
+    ),
+    _in(
+        "KeelLiquidation",
+        "a_piece_may_cost_anything",
+        "INV-65",
+        "if (loss > int256(limit)) revert UnwindTooDear(loss, limit);",
+        "limit;",
+    ),
+    _in(
+        "KeelLiquidation",
+        "a_piece_is_the_whole",
+        "INV-65",
+        "if (all) size = held;",
+        "size = held;",
+    ),
+    _in(
+        "KeelExtension",
+        "shares_forget_the_insurance_s_positions",
+        "INV-40 INV-71",
+        "if (accounts[id].markets == 0) return (lower, higher, 0);",
+        "if (accounts[id].markets != type(uint128).max) return (lower, higher, 0);",
+    ),
+    _in(
+        "KeelExtension",
+        "the_margin_of_the_insurance_is_paid_out",
+        "INV-71",
+        "if (lower < amount + tied || insuranceAssets < amount)",
+        "if (tied > type(uint128).max || insuranceAssets < amount)",
+    ),
+]
+
+TAKEN_OVER = [*MARGIN, *CHOICE, *WINDOW, *BACKSTOP]
