@@ -193,10 +193,10 @@ def test_no_accrual_takes_more_from_the_pool_than_the_cap_allows():
 
 
 def test_reductions_let_the_pool_carry_and_lose_what_one_side_may_hold():
-    """Beyond its limit on the net position; three times the multiple is refused, where it was carried before."""
+    """Beyond its limit on the net position. Twice the multiple was carried once; now it is refused."""
     suspect = load_suspect("premium-interval")
     venue = Venue(suspect)
-    assert MAX_SIDE * 1_000_000 == venue.protocol.view("configOf", MARKET).config.maxSidePpm
+    assert venue.protocol.view("configOf", MARKET).config.maxSidePpm == MAX_SIDE * 10**6
     outcome = venue.play(oversize(1, 1))
     assert quote(POOL * 17 // 10) < outcome.exposure < quote(int(MAX_SIDE * POOL))
     assert outcome.worst > 1.7 * suspect.cap * POOL

@@ -331,7 +331,7 @@ class Outage:
         self.longs = [sub_account(bench, i, margin, 100 * WAD) for i, margin in enumerate(margins, start=1)]
 
     def liquidate(self, account):
-        """In a block of its own; gives the fill, what covered its debt, and whether the insurance took it over."""
+        """In a block of its own; gives the fill, what covered its debt, and whether it was taken over."""
         self.bench.later()
         receipt = self.bench.protocol.liquidate(account, self.bench.keeper)
         covered = [log.args for log in receipt.logs if log.event == "BadDebtCovered"]

@@ -1,4 +1,4 @@
-"""The bench with accounts that are thin to the unit, an insurance with means, and falls that the average follows."""
+"""The bench with accounts that are thin to the unit, and falls that the average follows."""
 
 from support.bench import MARKET, TWAP_SECONDS, Bench, local_with
 

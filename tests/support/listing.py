@@ -43,7 +43,7 @@ def list_market(bench, **changes):
 
 
 def with_pool(bench, tokens=POOL * 10**6, **changes):
-    """List one more market with a usable price and so much in its pool, its vault made for it; gives its id."""
+    """List one more market with a usable price and so much in a pool of its own; gives its id."""
     market = list_market(bench, **changes)
     name = f"Pool {market}"
     vault = bench.chain.deploy("ShareVault", bench.core, market, 0, name, name, sender=bench.provider)

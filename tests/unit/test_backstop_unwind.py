@@ -45,7 +45,7 @@ def held(bench):
 
 
 def test_a_piece_by_hand(bench):
-    """Half a base, through the curve from 5.6 to 5.1: the pool pays the premium, and all of it is the insurance's."""
+    """Half a base, on the curve from 5.6 to 5.1: the pool pays a premium, and all of it is the insurance's."""
     market, insured = bench.protocol.market(MARKET), bench.insured()
     result, told = unwind(bench)
     price, depth, skew = LOW * WAD, market.depth, market.skew
@@ -102,14 +102,13 @@ def test_all_of_it_comes_back_to_the_insurance(bench):
 
 
 def test_dust_goes_with_the_last_piece():
-    """0.6 base in pieces of a half: 0.1 is left and stays; in pieces of which 9 quote would be left, all goes."""
+    """A piece is half a base: of 0.5001 it would leave 4.7 quote, less than the least position of 10."""
     bench = make_liquidation_bench()
     bench.stake(20_000)
     size = Decimal("0.5001")
     account = bench.thin(1, size, -100, 47_000)
     bench.fall_to(47_000)
     assert bench.liquidate(account).event == "Absorbed"
-    # A piece is 23,500, half a base; a ten thousandth is worth 4.7 quote, less than the least position of 10.
     result, _ = unwind(bench)
     assert (result.size, held(bench)) == (-int(size * WAD), 0)
 
@@ -133,7 +132,8 @@ def test_a_piece_loses_a_hundredth_at_most(bench, crowd, refused):
 
 def test_it_needs_a_valid_price(bench):
     bench.later(61)
-    assert_refused(bench, not_good_for(OPEN, STALE, 61), lambda: bench.protocol.unwind(MARKET, bench.stranger))
+    stale = not_good_for(OPEN, STALE, 61)
+    assert_refused(bench, stale, lambda: bench.protocol.unwind(MARKET, bench.stranger))
 
 
 def test_its_loss_is_the_insurances_and_then_the_pools(used):
@@ -176,7 +176,7 @@ def equity(bench):
 
 @pytest.mark.parametrize("price", [46_000, 52_000])
 def test_shares_are_priced_with_the_positions(bench, price):
-    """A price that the average has not followed: who comes pays the better, who goes gets the worse of the two."""
+    """A price that the average has not followed: who comes pays the index, who goes gets the worse of both."""
     bench.later(10)
     bench.price(price)
     market = bench.market()
@@ -185,7 +185,6 @@ def test_shares_are_priced_with_the_positions(bench, price):
     assets, supply, _ = bench.protocol.view("insurance")
     pnl = [SIZE * (one - LOW * WAD) for one in sorted((index, twap))]
     settled = bench.health(bench.backstop).equity - SIZE * (index - LOW * WAD)
-    # The better one counts for newcomers only where the price is in doubt; the index else.
     better = SIZE * (index - LOW * WAD)
     lower, higher = assets + settled + pnl[0], assets + settled + better
     assert equity(bench) == (lower, higher)
@@ -198,7 +197,7 @@ def test_shares_are_priced_with_the_positions(bench, price):
 
 
 def test_stakers_share_the_positions_profit_and_loss(bench):
-    """2,000 a base more on 5 base are 10,000 on about 30,000: a share is worth a third more, before it is sold."""
+    """2,000 a base more on 5 base are 10,000: shares have them before the position is closed."""
     worth = bench.protocol.view("previewInsuranceRedeem", shares_of(bench))
     bench.fall_to(51_000)
     gained = bench.protocol.view("previewInsuranceRedeem", shares_of(bench)) - worth

@@ -1,4 +1,4 @@
-"""What liquidations may push through a market's curve in five minutes: it fills, it empties, and what comes then."""
+"""What liquidations may push through a market's curve in five minutes: it fills, and it empties."""
 
 from decimal import Decimal
 
@@ -62,7 +62,12 @@ def test_a_window_by_hand(window, pushed, elapsed, left):
 
 @pytest.mark.parametrize(
     ("index", "depth", "ppm", "capacity"),
-    [(50_000, 400, 10_000, 200_000), (50_000, 400, 100, 2_000), (1, 1, 10**6, 1), (120_000, 4_000, 10**6, 480 * 10**6)],
+    [
+        (50_000, 400, 10_000, 200_000),
+        (50_000, 400, 100, 2_000),
+        (1, 1, 10**6, 1),
+        (120_000, 4_000, 10**6, 480 * 10**6),
+    ],
 )
 def test_a_capacity_by_hand(window, index, depth, ppm, capacity):
     assert window(0, index * WAD, depth * WAD, ppm, 0)[0] == capacity * WAD
@@ -110,7 +115,7 @@ def test_it_is_empty_after_five_minutes(bench):
 
 
 def test_without_means_the_curve_takes_what_the_window_does_not(bench):
-    """The insurance has nothing: the fifth goes through the curve at once, and the window is over full for longer."""
+    """The insurance has nothing: the fifth goes through the curve at once, and it takes longer to empty."""
     shares = bench.chain.call(bench.insurance, "balanceOf", bench.provider)
     bench.protocol.insurance_request(shares, bench.provider)
     bench.later(86_400)

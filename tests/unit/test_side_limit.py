@@ -10,8 +10,6 @@ from keel.units import WAD
 
 # max_side of the local preset: what one side may hold over the pool's equity; max_exposure is 1.
 MAX_SIDE = 3
-# The same before there was the limit: 3/4 of the curve's depth, which is worth 20 pools here; see below.
-HARD_SKEW = 3 * 400 // 4
 
 
 @pytest.fixture(scope="module")
@@ -62,10 +60,10 @@ def test_both_sides_grow_in_turns_and_end_at_the_limit(bench, step):
 
 
 def test_one_side_closes_and_what_is_left_is_bounded(bench):
-    """q * P <= maxSide * E, with E as it stood when that side grew.
+    """What is left is worth maxSide * E at most, with E as it stood when that side grew.
 
-    Without the limit nothing but margin ended it: 300 base, 15 pools here. (An attacker with 84.7 M of margin reached
-    35.1 pools at 120,000, where the depth is worth 48; a move of 1 % brought him 853 k of a pool of 1 M.)
+    Without the limit nothing but margin and the curve ended it: an attacker reached 35.1 pools where the depth is
+    worth 48, and a move of 1 % brought him 853 k of a pool of 1 M.
     """
     grow(bench, WAD)
     before = equity(bench)
@@ -75,8 +73,6 @@ def test_one_side_closes_and_what_is_left_is_bounded(bench):
     market = state(bench)
     assert market.skew == side > 59 * WAD
     assert value(market.skew) <= allowed < 4 * POOL * WAD
-    assert HARD_SKEW == 300
-    assert value(HARD_SKEW) == 15 * POOL
     # Three times what a single position could have opened, and no new risk on that side.
     assert 28 * WAD // 10 < market.utilization <= 3 * WAD
     error = refusal("UtilizationExceeded", utilization=ANY, limit=WAD)
@@ -130,9 +126,7 @@ def test_a_pool_does_not_shrink_under_its_sides(bench):
     bench.settle_price(PRICE)
     assert state(bench).utilization < WAD // 2
     too_much = refusal("SideExceeded", share=ANY, limit=WAD)
-    assert_refused(
-        bench, too_much, lambda: bench.protocol.pool_redeem(MARKET, shares // 2, bench.provider)
-    )
+    assert_refused(bench, too_much, lambda: bench.protocol.pool_redeem(MARKET, shares // 2, bench.provider))
     # Of 3 * E two and a half are used when both have closed a part.
     bench.trade(bench.trader, -15 * WAD)
     bench.trade(bench.rival, 15 * WAD)

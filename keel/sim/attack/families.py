@@ -13,7 +13,7 @@ from keel.sim.attack.suspects import EIGHT_HOURS
 
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 _WEEK, _LONG = 7 * _DAY, 28 * _DAY
-# Most that one order moves the net position: utilization stays below 1. Three of them are nearly all that one side may hold.
+# Most that one order moves the net position: utilization stays below 1. One side may hold three of them.
 _CHUNK = 9_000
 _SIDES = (1, -1)
 
@@ -111,7 +111,7 @@ def _balanced(k: Mapping[str, int]) -> tuple[Order, ...]:
 
 
 def _oversize(k: Mapping[str, int]) -> tuple[Order, ...]:
-    """Take both sides, then close one: a reduction is bound by no limit, what is left is bound by that of a side."""
+    """Take both sides, then close one: reductions have no limit, what is left has that of a side."""
     side, opening = k["side"], k["build_seconds"]
     size, closing = k["multiple"] * _CHUNK, opening + k["lead"] + k["tail"]
     built = path(0, 0, [(side * k["build"], opening)])

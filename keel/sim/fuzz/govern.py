@@ -193,7 +193,7 @@ def _core_call(function: str, *arguments: Any) -> _Intrusion:
 
 
 def _filled(world: World, market: int, arguments: tuple[Any, ...]) -> list[Any]:
-    known: Mapping[str, Any] = {"market": market, "me": world.senders[1]}
+    known: Mapping[str, Any] = {"market": market, "me": world.senders[1], "account": world.ids[1]}
     return [known.get(argument, argument) for argument in arguments]
 
 
@@ -219,6 +219,7 @@ INTRUSIONS: tuple[_Intrusion, ...] = (
     _core_call("poolRedeem", "market", 1, "me"),
     _core_call("insuranceDeposit", 1, 0),
     _core_call("insuranceRedeem", 1, "me"),
+    _core_call("settle", "account", "market", 0),
     _refresh,
     _start,
 )

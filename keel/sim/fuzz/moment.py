@@ -116,8 +116,9 @@ class Moment:
 
     def stretch(self, place: int, market: int) -> Stretch | None:
         """The stretch of suspect prices on which an account has a claim."""
-        period = self.books.claims[place, market].period
-        return self.books.stretches[market][period - 1] if period else None
+        period, seen = self.books.claims[place, market].period, self.books.stretches.get(market, ())
+        # A hub that does not do as its twin says may know of stretches that nobody else saw.
+        return seen[period - 1] if 0 < period <= len(seen) else None
 
     def credit(self, place: int, market: int) -> int | None:
         """What claiming would bring, quote WAD, forfeited or not; None if nothing is decided."""

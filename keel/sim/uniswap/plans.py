@@ -32,8 +32,8 @@ class Plan:
         crowd: Whether honest traders of the other side, at the least margin, fill the limit first;
             he liquidates them when he can.
         rounds: How often he takes both sides with two accounts, before he closes the one of the wrong side:
-            each adds twice the limit to his net position, because closing is bound by the curve alone. What one
-            side may hold ends it.
+            each adds twice the limit to his net position, because closing is bound by the curve alone, up to
+            what one side may hold.
     """
 
     name: str
