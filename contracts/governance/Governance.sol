@@ -80,11 +80,11 @@ abstract contract Governance is Restrictions {
         if (status != STATUS_REDUCE_ONLY && status != STATUS_CLOSED) revert MarketNotRestricted(market);
         Market memory m;
         markets[market].load(m);
+        configs[market].setStatus(STATUS_SHUT);
+        emit MarketStatusSet(market, STATUS_SHUT, msg.sender, 0);
         if (ValidityLadder.suspect(m.price.flags)) _rejectEscrow(market);
         uint88 price = m.price.twap;
         markets[market].price = PackedPriceLib.join(price, price, m.price.sigma, 0, m.price.at, 0);
-        configs[market].setStatus(STATUS_SHUT);
-        emit MarketStatusSet(market, STATUS_SHUT, msg.sender, 0);
         Resolution storage r = liquidationBooks[market].resolution;
         (r.number, r.stage, r.price) = (r.number + 1, Stage.Counting, price);
         (r.longLeft, r.shortLeft, r.deficit, r.profits) = (m.longInterest, m.shortInterest, 0, 0);

@@ -71,15 +71,16 @@ abstract contract InsuranceLedger is KeelStorage, IKeelPool {
         return PoolMath.assetsFor(shares, lower, insuranceShares) / TOKEN_SCALE;
     }
 
-    /// @dev Assets with the insurance's own positions at the worse and at the better of index and TWAP, at least 0, and the margin that those
-    /// positions tie. Without positions no price is needed.
+    /// @dev Assets with the insurance's own positions at the worse and at the better of index and TWAP, and the margin that those
+    /// positions tie; below zero at the better one there is nothing to price. Without positions no price is needed.
     function _worth(Action action) private view returns (uint256 lower, uint256 higher, uint256 tied) {
         (lower, higher) = (insuranceAssets, insuranceAssets);
         AccountId id = AccountIdLib.from(address(this), 0);
         if (accounts[id].markets == 0) return (lower, higher, 0);
         Health memory h = IKeelViews(address(this)).healthFor(id, action);
-        lower = uint256(Fixed.max(0, int256(lower) + h.equityWorse));
-        higher = uint256(Fixed.max(0, int256(higher) + Fixed.max(h.equity, h.equityBetter)));
+        int256 better = int256(higher) + Fixed.max(h.equity, h.equityBetter);
+        if (better < 0) revert NoEquity(better);
+        (lower, higher) = (uint256(Fixed.max(0, int256(lower) + h.equityWorse)), uint256(better));
         tied = h.maintenance;
     }
 

@@ -11,8 +11,8 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
-from keel.analytics.fill_events import FillEvents
 from keel.analytics.market_book import MarketBook
+from keel.analytics.resolution_events import ResolutionEvents
 from keel.analytics.tape import Entry
 from keel.errors import DataError
 from keel.model import pool
@@ -20,12 +20,14 @@ from keel.model.records import Market, MarketConfig, MarketLinks, parse
 from keel.model.validity import Price
 
 # Events that may stand between the two of a position that is taken over.
-_BETWEEN = frozenset({"BadDebtCovered", "FundingDustSwept"})
+_BETWEEN = frozenset(
+    {"BadDebtCovered", "FundingDustSwept", "DeficitLeft", "ResolutionBegun", "MarketStatusSet"}
+)
 # Events that move nothing.
 _SILENT = frozenset({"OperatorSet", "InsuranceVaultSet", "FundingSpiked"})
 
 
-class Books(FillEvents):
+class Books(ResolutionEvents):
     """Event-sourced ledger of one core.
 
     Args:
@@ -44,6 +46,13 @@ class Books(FillEvents):
             "Absorbed": self._absorbed,
             "BackstopFilled": self._backstop_filled,
             "BadDebtCovered": self._bad_debt,
+            "DeficitLeft": self._deficit_left,
+            "ResolutionBegun": self._resolution_begun,
+            "PositionCounted": self._position_counted,
+            "ResolutionCounted": self._resolution_counted,
+            "ProfitCut": self._profit_cut,
+            "PositionShut": self._position_shut,
+            "ResolutionEnded": self._resolution_ended,
             "FundingAccrued": self._accrued,
             "FundingEscrowed": self._escrowed,
             "EscrowHeld": self._held_back,

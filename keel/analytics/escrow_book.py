@@ -77,6 +77,11 @@ class EscrowBook:
         self.outcomes[self.state.period] = EscrowOutcome.CONFIRMED if near else EscrowOutcome.REJECTED
         return near
 
+    def reject(self) -> bool:
+        """A market that ends has no good index to come: False."""
+        self.outcomes[self.state.period] = EscrowOutcome.REJECTED
+        return False
+
     def hold(self, account: int, held: Position, tiers: SizeTiers) -> tuple[int, int, int]:
         """Settle a position's part of the open stretch; gives paid, received and surplus, quote WAD."""
         state, claim = self.state, self.claims.get(account, EscrowClaim())

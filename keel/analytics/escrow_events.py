@@ -3,6 +3,7 @@
 from typing import Any
 
 from keel.analytics.book_state import BookState
+from keel.model.ledger.books import STATUS_SHUT
 
 
 class EscrowEvents(BookState):
@@ -23,7 +24,8 @@ class EscrowEvents(BookState):
     def _closed(self, e: Any) -> None:
         book = self._book(e.market)
         state, kept = book.state, book.escrow.state
-        confirmed = book.escrow.close(state.price.index)
+        shut = book.config.status == STATUS_SHUT
+        confirmed = book.escrow.reject() if shut else book.escrow.close(state.price.index)
         said = (e.confirmed, e.longsPaid, e.shortsPaid, e.poolDue)
         expected = (confirmed, kept.longs_paid, kept.shorts_paid, kept.pool_due)
         self._expect(f"the end of suspect prices in market {e.market}", said, expected)

@@ -23,6 +23,9 @@ class MarketBook:
         surplus: Part of what traders paid that size tiers added; it went to insurance, quote WAD.
         forfeited: Claims of bankrupt accounts that went to insurance, quote WAD.
         swept: Funding dust that went to insurance, quote WAD.
+        resolution_price: Price of the present or last resolution, WAD.
+        counted: Profit of each account that the present resolution counted, quote WAD.
+        profits: Their sum once all are counted; `cut` is what they give.
     """
 
     config: MarketConfig
@@ -34,6 +37,10 @@ class MarketBook:
     surplus: int = 0
     forfeited: int = 0
     swept: int = 0
+    resolution_price: int = 0
+    counted: dict[int, int] = field(default_factory=dict)
+    profits: int = 0
+    cut: int = 0
 
     @property
     def depth(self) -> int:
