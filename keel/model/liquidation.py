@@ -12,6 +12,8 @@ TRIM_LIMIT = 25 * WAD // 100
 RATIO_MAX = WAD * WAD
 # Time in which a full window empties.
 WINDOW_SECONDS = 300
+# Time in which the pool's losses up to its cap are forgotten.
+LOSS_SECONDS = 86_400
 
 
 class Tier(IntEnum):
@@ -52,9 +54,21 @@ def window_capacity(index: int, depth: int, window_ppm: int) -> int:
     return u256(u256(index * depth) // WAD * window_ppm) // PPM
 
 
-def pushed_after(pushed: int, capacity: int, elapsed: int) -> int:
-    """What is left of a window's `pushed` value after `elapsed` seconds, quote WAD, ceil."""
-    return max(pushed - u256(capacity * elapsed) // WINDOW_SECONDS, 0)
+def cut_of(profit: int, profits: int, cut: int) -> int:
+    """What one profit gives of a cut shared in proportion, quote WAD, ceil, never more than the profit."""
+    return 0 if profit == 0 else mul_div_ceil(profit, cut, profits)
+
+
+def fallen(amount: int, full: int, elapsed: int, seconds: int) -> int:
+    """What is left of a window's amount, quote WAD, ceil.
+
+    Args:
+        amount: What was in it, quote WAD.
+        full: What empties in `seconds`, quote WAD.
+        elapsed: Time since then, seconds.
+        seconds: Time in which a full window empties.
+    """
+    return max(amount - u256(full * elapsed) // seconds, 0)
 
 
 def close_fraction(tier_: Tier, equity: int, target: int, target_here: int, cost_all: int) -> int:

@@ -25,12 +25,13 @@ def requirements(market: Market, config: MarketConfig, size: int) -> tuple[int, 
     No more than its value is ever asked for, and then the maintenance keeps its proportion.
     """
     value = div_ceil(cast(abs(size) * market.price.index), WAD)
-    factor, whole = multiplier.initial(market, config), cast(value * multiplier.ONE)
+    ramp, whole = market.ramp, cast(value * multiplier.ONE)
+    # What is maintained is asked of whoever comes new, too.
+    factor = max(multiplier.initial(market, config), ramp)
     asked = cast(initial(config.brackets, value) * factor)
     if asked > whole:
-        asked, factor = whole, cast(whole * factor) // asked
-    factor = min(factor, market.ramp)
-    kept = cast(maintenance(config.brackets, value) * factor)
+        asked, ramp = whole, min(ramp, cast(whole * factor) // asked)
+    kept = cast(maintenance(config.brackets, value) * ramp)
     return div_ceil(asked, multiplier.ONE), div_ceil(kept, multiplier.ONE)
 
 

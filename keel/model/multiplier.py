@@ -4,7 +4,8 @@
     funding     1 + 0.25 * clamp(|z| - 2, 0, 4)
     crowding    1 + clamp(2 v - 1, 0, 1), v = value of the larger side / what one side may hold
 
-Their product counts at once for new risk; for maintenance a ramp follows it at a tenth an hour at most.
+Their product counts at once for new risk. For maintenance a ramp counts, and nothing else: with time it
+follows the product, down at once, up by a tenth an hour at most.
 """
 
 from keel.model import pool
@@ -51,6 +52,11 @@ def crowding(market: Market, config: MarketConfig) -> int:
 
 
 def ramped(ramp: int, target: int, elapsed: int) -> int:
-    """A ramp after `elapsed` seconds on its way to `target`, either way; a step is floored."""
-    step = cast(ramp * elapsed * RAMP_PER_SECOND) // _RAMP_UNIT
-    return min(ramp + step, target) if ramp < target else max(ramp - step, target)
+    """A ramp after `elapsed` seconds: at `target` if that is lower, else on its way there.
+
+    A step is floored, and at least one: however low the ramp is, and however often it is touched, it arrives.
+    """
+    if target <= ramp:
+        return target
+    step = max(cast(ramp * elapsed * RAMP_PER_SECOND) // _RAMP_UNIT, 1)
+    return min(ramp + step, target)

@@ -148,7 +148,7 @@ class MarketConfig:
         stale_seconds: Price age up to which reductions and liquidations fill.
         heartbeat_seconds: Time after a stored price over which funding still accrues.
         min_notional: Smallest open position, whole quote units.
-        status: 0 unlisted, 1 open, 2 reduce only, 3 closed (also to exits of liquidity).
+        status: 0 unlisted, 1 open, 2 reduce only, 3 closed (also to exits of liquidity), 4 resolving, 5 shut.
         brackets: Margin brackets and liquidation penalties.
         tiers: Size tiers of funding.
     """
@@ -173,23 +173,6 @@ class MarketConfig:
 
 
 @dataclass(frozen=True, slots=True)
-class Restriction:
-    """What the guardian did to a market last; times are seconds.
-
-    Attributes:
-        by: Address of the guardian behind the present status; zero: governance.
-        until: From when on anyone may lift it; 0 = nothing of the guardian's to lift.
-        rested_at: From when on the guardian may restrict the market again.
-        standing: Status that lifting leaves: what governance had set.
-    """
-
-    by: str = "0x" + "00" * 20
-    until: int = 0
-    rested_at: int = 0
-    standing: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class MarketLinks:
     """What only cold paths read.
 
@@ -198,6 +181,7 @@ class MarketLinks:
         keeper_share_bps: Keeper share of the liquidation penalty.
         target_bps: Margin ratio after a partial liquidation (12500 = 1.25).
         window_ppm: Value that liquidations may push through the curve in five minutes, over its depth.
+        loss_cap_ppm: What the pool pays for debts in a day, over its equity.
         oracle: Source of prices.
     """
 
@@ -205,20 +189,8 @@ class MarketLinks:
     keeper_share_bps: int
     target_bps: int
     window_ppm: int
+    loss_cap_ppm: int
     oracle: str
-
-
-@dataclass(frozen=True, slots=True)
-class LiquidationWindow:
-    """What liquidations have pushed through a market's curve lately.
-
-    Attributes:
-        pushed: Quote WAD at the index when it was pushed; falls to zero at an even pace.
-        at: Time up to which it has fallen, seconds.
-    """
-
-    pushed: int = 0
-    at: int = 0
 
 
 @dataclass(slots=True)

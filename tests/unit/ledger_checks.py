@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from twin_harness import compare
 
+from keel.model.cold_records import Resolution, ResolutionMark
 from keel.model.multiplier import ONE, initial
 from keel.model.records import Escrow, EscrowClaim, Health, Market, parse
 from keel.model.validity import Action
@@ -22,6 +23,9 @@ def check(world: World) -> None:
         m = twin.markets[market]
         assert parse(Market, _ask(world, "marketOf", market)) == m
         assert tuple(_ask(world, "windowOf", market)) == twin.window_of(world.now, market)
+        assert tuple(_ask(world, "lossesOf", market)) == twin.losses_of(world.now, market)
+        assert parse(Resolution, _ask(world, "resolutionOf", market)) == twin.resolution_of(market)
+        assert _ask(world, "configOf", market).config.status == twin.configs[market].status
         assert parse(Escrow, _ask(world, "escrowOf", market)) == twin.escrow_of(market)
         world.stresses.add(m.stress)
         world.seen["ramp on its way"] += ONE < m.ramp < initial(m, twin.configs[market])
@@ -32,6 +36,9 @@ def check(world: World) -> None:
             position = twin.positions.get((account, market))
             expected = astuple(position) if position else (0, False, 0, 0, 0)
             assert tuple(_ask(world, "positionOf", account, market)) == expected
+            if twin.resolution_of(market).number:
+                mark = parse(ResolutionMark, _ask(world, "resolutionMarkOf", account, market))
+                assert mark == twin.resolution_mark_of(account, market)
             claim, outcome = _ask(world, "escrowClaimOf", account, market)
             assert (parse(EscrowClaim, claim), outcome) == twin.escrow_claim_of(account, market)
     assert world.gifts or twin.accounts[world.backstop].balance == 0

@@ -26,9 +26,11 @@ DOUBTS = {
 class Walk:
     """One random walk; the weights make all of opening, closing, liquidation and bad debt happen."""
 
+    world_type = World
+
     def __init__(self, seed: int, markets: int = len(PRICES)) -> None:
         self.random = Random(seed)
-        self.world = World(markets)
+        self.world = self.world_type(markets)
         self.prices = [PRICES[i % len(PRICES)] for i in range(markets)]
         self.doubts: dict[int, str] = {}
         for market in self.world.markets:

@@ -12,6 +12,7 @@ from keel.evm.chain import Contract, Receipt
 from keel.evm.revm import RevmChain
 from keel.model.layered import LayeredFunding, LayeredParams
 from keel.model.ledger import Ledger, account_id
+from keel.model.ledger.books import STATUS_SHUT
 from keel.model.records import (
     Brackets,
     EscrowOutcome,
@@ -115,6 +116,9 @@ class World:
         stresses: Every stress that a market had.
     """
 
+    # What a pool pays for debts in a day, 1e-6 of its equity: here all of it.
+    loss_cap = 1_000_000
+
     def __init__(self, markets: int = len(PRICES)) -> None:
         self.chain = RevmChain()
         self.outcomes: Counter[tuple[str, str | None]] = Counter()
@@ -167,7 +171,7 @@ class World:
         hub = self.chain.deploy("OracleHub", self.core, market, (self.sources[i], LIMITS), NOBODY)
         vault = self.chain.deploy("ShareVault", self.core, market, 0, "pool", "POOL")
         config = market_config(self.model.address, i)
-        links = MarketLinks(vault.address, 2_000, 12_500, WINDOWS[i % len(PRICES)], hub.address)
+        links = MarketLinks(vault.address, 2_000, 12_500, WINDOWS[i % len(PRICES)], self.loss_cap, hub.address)
         listed = self.chain.send(self.core, "listMarket", astuple(config), astuple(links), sender=self.admin)
         assert listed.result == self.twin.list_market(self.now, config, links) == market
         self.set_price(market, PRICES[i % len(PRICES)])
@@ -184,6 +188,13 @@ class World:
         self.chain.send(reference, "set", answers[-1] * FEED_SCALE, sender=self.admin)
 
     def update_price(self, market: int) -> None:
+        if self.twin.configs[market].status == STATUS_SHUT:
+            self.both(
+                "update_price",
+                self.send("updatePrice", market, sender=self.admin),
+                lambda: self.twin.store_price(self.now, market, Price()),
+            )
+            return
         receipt = self.chain.send(self.core, "updatePrice", market, sender=self.admin)
         self._watch(receipt)
         stored = parse(Market, self.chain.call(self.core, "marketOf", market)).price
@@ -192,6 +203,9 @@ class World:
     def both(self, name: str, contract: Callable[[], Any], twin: Callable[[], Any]) -> None:
         """Run one call on both sides, compare what it gives or why it is refused, then all the books."""
         self.outcomes[name, compare(contract, twin)] += 1
+        self.check()
+
+    def check(self) -> None:
         check(self)
 
     def check_views(self) -> None:
@@ -277,6 +291,8 @@ class World:
         )
 
     def _next_price(self, market: int) -> Price:
+        if self.twin.configs[market].status == STATUS_SHUT:
+            return Price()
         before = self.chain.snapshot()
         self.chain.send(self.core, "updatePrice", market, sender=self.admin)
         price = parse(Market, self.chain.call(self.core, "marketOf", market)).price

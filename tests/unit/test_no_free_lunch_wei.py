@@ -54,7 +54,7 @@ class Market:
             status=1,
             brackets=BRACKETS,
         )
-        self.book.list_market(NOW, config, MarketLinks(VAULT, 2_000, 12_500, 10_000, HUB))
+        self.book.list_market(NOW, config, MarketLinks(VAULT, 2_000, 12_500, 10_000, 50_000, HUB))
         self.book.store_price(NOW, 1, Price(index, index, at=NOW))
         self.book.pool_deposit(NOW, VAULT, 1, founding * WAD // scale)
         self.shares = dict.fromkeys(MEMBERS, 0)

@@ -92,7 +92,7 @@ def test_close_fraction(tier: Tier, equity: int, excess: int, here: int, cost: i
 def test_window(pushed: int, index: int, depth: int, window_ppm: int, elapsed: int) -> None:
     def twin() -> tuple[int, int]:
         capacity = liquidation.window_capacity(index, depth, window_ppm)
-        return capacity, liquidation.pushed_after(pushed, capacity, elapsed)
+        return capacity, liquidation.fallen(pushed, capacity, elapsed, liquidation.WINDOW_SECONDS)
 
     agree("window", (pushed, index, depth, window_ppm, elapsed), twin)
 
@@ -101,8 +101,8 @@ def test_a_window_empties_in_five_minutes() -> None:
     """1 % of a depth of 5,000 base at 2,000 is 100,000 quote; 333.33 a second leave."""
     capacity = liquidation.window_capacity(2_000 * WAD, 5_000 * WAD, 10_000)
     assert capacity == 100_000 * WAD
-    assert liquidation.pushed_after(capacity, capacity, 0) == capacity
-    assert liquidation.pushed_after(capacity, capacity, 75) == 75_000 * WAD
-    assert liquidation.pushed_after(capacity, capacity, 299) == -(-capacity // 300)
-    assert liquidation.pushed_after(capacity, capacity, 300) == 0
-    assert liquidation.pushed_after(3 * capacity, capacity, 600) == capacity
+    assert liquidation.fallen(capacity, capacity, 0, 300) == capacity
+    assert liquidation.fallen(capacity, capacity, 75, 300) == 75_000 * WAD
+    assert liquidation.fallen(capacity, capacity, 299, 300) == -(-capacity // 300)
+    assert liquidation.fallen(capacity, capacity, 300, 300) == 0
+    assert liquidation.fallen(3 * capacity, capacity, 600, 300) == capacity

@@ -137,7 +137,8 @@ def test_crowding(longs: float, expected: float) -> None:
 def test_all_multipliers_together() -> None:
     """Volatility 1.5 times its base, three deviations beyond two, 60 of 75 base: 1.5 * 1.75 * 1.6 = 4.2.
 
-    10 base at 2,000 ask for 500 at 2.5 %, so for 2,100; maintenance goes by its ramp of 1.2: 200 * 1.2.
+    10 base at 2,000 ask for 500 at 2.5 %, so for 2,100; maintenance goes by its ramp of 1.2: 200 * 1.2. A ramp of
+    8 counts for both.
     """
     longs = 60 * WAD
     market = Market(longs, longs, cash=50_000 * WAD, shares=10**24, stress=24, ramp=1_200_000)
@@ -146,7 +147,7 @@ def test_all_multipliers_together() -> None:
     assert multiplier.initial(market, config) == 4_200_000
     assert margin.requirements(market, config, 10 * WAD) == (2_100 * WAD, 240 * WAD)
     market.ramp = 8 * ONE
-    assert margin.requirements(market, config, -10 * WAD) == (2_100 * WAD, 840 * WAD)
+    assert margin.requirements(market, config, -10 * WAD) == (4_000 * WAD, 1_600 * WAD)
 
 
 def test_no_more_than_the_value_is_asked_for() -> None:
@@ -185,17 +186,22 @@ def test_an_hour_adds_a_tenth_at_most(touches: int) -> None:
 
 
 @settings(max_examples=200, deadline=None)
-@given(rates(16 * ONE, 1_000), rates(16 * ONE, 1_000), st.lists(st.integers(0, 900), max_size=60))
+@given(rates(16 * ONE, 1), rates(16 * ONE, ONE), st.lists(st.integers(0, 900), min_size=1, max_size=60))
 @example(ONE, 2 * ONE, [0] * 9)
+@example(1, ONE, [900] * 60)
 def test_one_touch_and_many_differ_inside_the_bound(ramp: int, target: int, waits: list[int]) -> None:
-    """Compound growth is at most exp, each touch loses less than one unit; and nobody passes the target."""
+    """Compound growth is at most exp; each touch loses or adds less than one unit, and none passes the target.
+
+    A target below is reached at once.
+    """
     share = sum(waits) * multiplier.RAMP_PER_SECOND / 10**9
-    once, often = after(ramp, target, [sum(waits)]), after(ramp, target, waits)
-    if target >= ramp:
-        assert once - len(waits) <= often <= min(target, ramp * exp(share) + 1)
+    once, often, touches = after(ramp, target, [sum(waits)]), after(ramp, target, waits), len(waits)
+    if target > ramp:
+        assert once - touches <= often <= min(target, (ramp + touches) * exp(share) + 1)
+        assert often >= min(target, ramp + touches)
     else:
-        assert max(once, target) <= often <= max(target, ramp * exp(-share) + len(waits) + 1)
-    assert after(ramp, target, [0] * len(waits)) == ramp
+        assert once == often == target
+    assert after(ramp, target, [0] * touches) == min(target, ramp + touches)
 
 
 def test_higher_brackets_lower_the_ramp() -> None:
@@ -222,7 +228,7 @@ def books(draw: st.DrawFn) -> tuple[Ledger, list[tuple[int, int]]]:
     asked = []
     for market in range(1, count + 1):
         config = config_of(hedge_percent=draw(rates(40)))
-        ledger.list_market(0, config, MarketLinks(MODEL, 0, 12_500, 10_000, MODEL))
+        ledger.list_market(0, config, MarketLinks(MODEL, 0, 12_500, 10_000, 50_000, MODEL))
         size = draw(st.integers(1, 10**4)) * draw(st.sampled_from([-WAD, WAD]))
         m = factor_market(draw(st.sampled_from(FACTORS)), ramp=draw(st.sampled_from(FACTORS)))
         ledger.markets[market] = m
@@ -255,7 +261,7 @@ def test_a_hedge_of_two_markets() -> None:
     ledger = Ledger(1, {MODEL: LayeredFunding(FUNDING)})
     for market, (size, percent) in enumerate(((10, 40), (-8, 30)), 1):
         config = config_of(hedge_percent=percent)
-        ledger.list_market(0, config, MarketLinks(MODEL, 0, 12_500, 10_000, MODEL))
+        ledger.list_market(0, config, MarketLinks(MODEL, 0, 12_500, 10_000, 50_000, MODEL))
         ledger.markets[market] = factor_market(ONE, ramp=ONE)
         ledger.positions[1, market] = Position(size * WAD, notional=size * 2_000 * WAD)
         ledger.accounts[1].markets |= market << 16 * (market - 1)

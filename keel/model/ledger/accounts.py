@@ -1,8 +1,9 @@
 """Twin of `margin/Accounts.sol`: margin in, margin out, operators."""
 
-from keel.model import market_set, validity
+from keel.model import market_set
 from keel.model.errors import Refused
 from keel.model.ledger.books import STATUS_CLOSED, add, same_address
+from keel.model.ledger.limits import require
 from keel.model.ledger.margins import MarginLedger
 from keel.model.records import Account, EscrowClaim, Health
 from keel.model.validity import Action
@@ -13,6 +14,11 @@ _SUB_BITS = 96
 def account_id(owner: str, sub: int = 0) -> int:
     """Account of an owner's address with a sub-account number below 2^96."""
     return int(owner, 16) << _SUB_BITS | sub
+
+
+def backstop_of(core: int) -> int:
+    """The insurance's own account: number 0 of the core's address."""
+    return core << _SUB_BITS
 
 
 class Accounts(MarginLedger):
@@ -78,7 +84,7 @@ class Accounts(MarginLedger):
         if not same_address(sender, self.core):
             raise Refused("NotAuthorized", sender, account)
         t = self._touch(now, account, market)
-        validity.require(t.market.price, action, t.config.fresh_seconds, t.config.stale_seconds, now)
+        require(t.market, t.config, action, now)
         health = self._health_with(t, action)
         self._commit(t)
         return health

@@ -6,6 +6,7 @@ from keel.model import multiplier
 from keel.model.errors import Refused
 from keel.model.fixed import cast, div, safe_cast
 from keel.model.funding_view import input_of
+from keel.model.ledger.books import STATUS_SHUT
 from keel.model.ledger.escrow import Accrued, FundingEscrow, accrue_escrow, review
 from keel.model.records import Market, MarketConfig
 from keel.model.validity import Defect, Price, suspect
@@ -37,6 +38,8 @@ class FundingLedger(FundingEscrow):
         if now > m.accrued_at:
             m.ramp = cast(multiplier.ramped(m.ramp, multiplier.initial(m, config), now - m.accrued_at), 24)
         until = min(m.price.at + config.heartbeat_seconds, now)
+        if config.status == STATUS_SHUT:
+            until = 0
         if until > m.accrued_at and not m.price.flags & Defect.INVALID:
             per_base, received = self._advance(m, config, until - m.accrued_at)
             if suspect(m.price.flags):
@@ -79,6 +82,8 @@ def _stress(deviation: int) -> int:
 
 def take_price(accrued: Accrued, price: Price, now: int) -> None:
     """Store what the oracle answered in the working copies, once per block."""
+    if accrued.config.status == STATUS_SHUT:
+        raise Refused("MarketShut", accrued.market_id)
     before = accrued.market.price
     if before.at == now:
         return

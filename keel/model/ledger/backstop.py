@@ -1,20 +1,25 @@
 """Twin of `liquidation/Backstop.sol`: the insurance's own positions, and the window of the curve."""
 
-from keel.model import liquidation, margin, market_set, validity
+from dataclasses import replace
+
+from keel.model import liquidation, margin, market_set
+from keel.model.cold_records import Window
 from keel.model.errors import Refused
 from keel.model.fixed import cast, div_ceil, i256
-from keel.model.ledger.accounts import account_id
+from keel.model.ledger.books import STATUS_RESOLVING
 from keel.model.ledger.filling import book, depth_of, fill
+from keel.model.ledger.limits import require
 from keel.model.ledger.positions import Touch
 from keel.model.ledger.waterfall import Waterfall
 from keel.model.position import Fill
-from keel.model.records import Health, LiquidationWindow
+from keel.model.records import Health
 from keel.model.validity import Action, suspect
 from keel.units import BPS, WAD
 
-# A piece is at most this part of the window, and costs at most this much of its value against the index.
-PIECES = 8
+# Most that the curve may take from what is pushed through it, against the index.
 MAX_LOSS_BPS = 100
+# A piece of a position is at most this part of the window: it moves the mark by less than a round trip costs.
+PIECES = 16
 
 
 class Backstop(Waterfall):
@@ -42,8 +47,8 @@ class Backstop(Waterfall):
         t, _ = self._settled(now, self._backstop, market, Action.ADD_MARGIN)
         if t.position.size == 0:
             raise Refused("NoPosition", t.account_id, market)
-        config = t.config
-        validity.require(t.market.price, Action.OPEN, config.fresh_seconds, config.stale_seconds, now)
+        self._check_resolved(t)
+        require(t.market, t.config, Action.OPEN, now)
         pushed, capacity = self._window(t)
         size = _piece(t, pushed, capacity)
         filled = fill(t, size, bounded=True)
@@ -51,7 +56,7 @@ class Backstop(Waterfall):
         limit = value * MAX_LOSS_BPS // BPS
         if loss > limit:
             raise Refused("UnwindTooDear", loss, limit)
-        self.windows[market] = LiquidationWindow(cast(pushed + value, 128), now)
+        self._push(t, pushed + value)
         self._sweep(t)
         self._commit(t)
         return size, filled.cost
@@ -61,24 +66,25 @@ class Backstop(Waterfall):
         health = self.settle(now, f"{self.core:#x}", account, market, action)
         return self._load(now, account, market), health
 
-    @property
-    def _backstop(self) -> int:
-        """The insurance's own account."""
-        return account_id(f"{self.core:#x}")
-
     def _window(self, t: Touch) -> tuple[int, int]:
         """What liquidations have pushed through the curve, and may in all, quote WAD."""
         window_ppm = self.links[t.market_id].window_ppm
         capacity = liquidation.window_capacity(t.market.price.index, depth_of(t), window_ppm)
-        window = self.windows.get(t.market_id, LiquidationWindow())
-        return liquidation.pushed_after(window.pushed, capacity, t.now - window.at), capacity
+        window, seconds = self._liquidation_book(t.market_id).pushed, liquidation.WINDOW_SECONDS
+        return liquidation.fallen(window.amount, capacity, t.now - window.at, seconds), capacity
+
+    def _push(self, t: Touch, pushed: int) -> None:
+        """Note in the window what liquidations have pushed through the curve, quote WAD."""
+        window = Window(cast(pushed, 128), t.now)
+        self.liquidation_books[t.market_id] = replace(self._liquidation_book(t.market_id), pushed=window)
 
     def _can_absorb(self, t: Touch, size: int, equity: int) -> bool:
         """Whether the insurance could carry `size` besides what it has and the debt that comes with it.
 
-        Not at a price that may be wrong.
+        Not at a price that may be wrong: a position that begins in the middle of an escrow's period would owe
+        for all of it.
         """
-        if suspect(t.market.price.flags):
+        if suspect(t.market.price.flags) or t.config.status >= STATUS_RESOLVING:
             return False
         members = self._account(self._backstop).markets
         full = market_set.length(members) == market_set.LIMIT

@@ -4,7 +4,10 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from copy import copy
+from dataclasses import replace
+from typing import Any
 
+from keel.model.cold_records import LiquidationBook, Resolution, ResolutionMark, Restriction
 from keel.model.errors import ModelError, Refused
 from keel.model.fixed import cast, checked, safe_cast
 from keel.model.funding import FundingModel
@@ -13,12 +16,10 @@ from keel.model.records import (
     Escrow,
     EscrowClaim,
     EscrowOutcome,
-    LiquidationWindow,
     Market,
     MarketConfig,
     MarketLinks,
     Position,
-    Restriction,
 )
 
 STATUS_OPEN = 1
@@ -44,7 +45,7 @@ class Books:
         booked_tokens: Tokens in less tokens out, token units.
         insurance_assets: Quote WAD.
         insurance_shares: 24 decimals.
-        windows: By market.
+        liquidation_books: By market; `resolution_marks` by account and market.
         escrows: By market; `escrow_outcomes` by market and period, `escrow_claims` by account and market.
     """
 
@@ -61,7 +62,8 @@ class Books:
         self.links: dict[int, MarketLinks] = {}
         self.accounts: defaultdict[int, Account] = defaultdict(Account)
         self.positions: defaultdict[tuple[int, int], Position] = defaultdict(Position)
-        self.windows: dict[int, LiquidationWindow] = {}
+        self.liquidation_books: dict[int, LiquidationBook] = {}
+        self.resolution_marks: dict[tuple[int, int], ResolutionMark] = {}
         self.escrows: defaultdict[int, Escrow] = defaultdict(Escrow)
         self.escrow_outcomes: dict[tuple[int, int], EscrowOutcome] = {}
         self.escrow_claims: dict[tuple[int, int], EscrowClaim] = {}
@@ -74,6 +76,25 @@ class Books:
         pools = sum(market.cash + market.funding_clearing for market in self.markets.values())
         reserves = sum(escrow.reserve for escrow in self.escrows.values())
         return margin + pools + reserves + self.insurance_assets
+
+    def resolution_of(self, market: int) -> Resolution:
+        """The market's present or last resolution."""
+        return self._liquidation_book(market).resolution
+
+    def resolution_mark_of(self, account: int, market: int) -> ResolutionMark:
+        """One account in the market's resolutions."""
+        return self.resolution_marks.get((account, market), ResolutionMark())
+
+    def _resolution_to(self, market: int, **changes: Any) -> None:
+        """Change fields of the market's resolution."""
+        kept = self._liquidation_book(market)
+        self.liquidation_books[market] = replace(kept, resolution=replace(kept.resolution, **changes))
+
+    def _set_status(self, market: int, status: int) -> None:
+        self.configs[market] = replace(self.configs[market], status=status)
+
+    def _liquidation_book(self, market: int) -> LiquidationBook:
+        return self.liquidation_books.get(market, LiquidationBook())
 
     @contextmanager
     def _atomic(self) -> Iterator[None]:

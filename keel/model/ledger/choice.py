@@ -2,14 +2,15 @@
 
 from keel.model import curve, margin, market_set
 from keel.model.errors import Refused
-from keel.model.fixed import cast, mul_div_ceil, u256
-from keel.model.ledger.backstop import Backstop, loss_of, value_of
+from keel.model.fixed import cast, i256, mul_div_ceil_signed, u256
+from keel.model.ledger.backstop import loss_of, value_of
 from keel.model.ledger.filling import depth_of, room, worse_for
 from keel.model.ledger.positions import Touch
+from keel.model.ledger.resolutions import Resolutions
 from keel.units import BPS
 
 
-class Choice(Backstop):
+class Choice(Resolutions):
     """The one whose end restores most: what it frees, at the target ratio, less what closing costs."""
 
     def _choose(self, now: int, account: int) -> int:
@@ -28,7 +29,7 @@ class Choice(Backstop):
         """What the end of the position restores, quote WAD; `net` is the sum of what can be hedged."""
         own, common = parts_of(t)
         freed = u256(u256(own + abs(net)) - abs(net - common))
-        cost = cast(u256(curve_loss(t, t.position.size) + _least_penalty_of(t)), signed=True)
+        cost = i256(curve_loss(t, t.position.size) + _least_penalty_of(t))
         return cast(u256(freed * self.links[t.market_id].target_bps) // BPS, signed=True) - cost
 
 
@@ -42,9 +43,9 @@ def parts_of(t: Touch) -> tuple[int, int]:
 
 
 def curve_loss(t: Touch, position: int) -> int:
-    """What the curve would take from equity if `position` were closed now, quote WAD.
+    """What the curve would take from equity if `position` were closed now, quote WAD, negative = give.
 
-    Of what it can take, scaled up.
+    Of what it can take, scaled up, ceil.
     """
     held = abs(position)
     size = min(held, room(t, sale=position > 0))
@@ -53,9 +54,7 @@ def curve_loss(t: Touch, position: int) -> int:
     closing = -size if position > 0 else size
     price = worse_for(t.fill_price, buys=closing > 0)
     loss = loss_of(t, closing, curve.cost(price, depth_of(t), t.skew, closing))
-    if loss <= 0:
-        return 0
-    return loss if size == held else mul_div_ceil(loss, held, size)
+    return loss if size == held else mul_div_ceil_signed(loss, held, size)
 
 
 def _least_penalty_of(t: Touch) -> int:

@@ -3,7 +3,7 @@
 from keel.model import pool
 from keel.model.errors import Refused
 from keel.model.fixed import checked, i256, mul_div_ceil, u256
-from keel.model.ledger.accounts import account_id
+from keel.model.ledger.accounts import backstop_of
 from keel.model.ledger.books import MAX_INSURANCE_SHARES, same_address
 from keel.model.ledger.margins import MarginLedger
 from keel.model.validity import Action
@@ -77,7 +77,7 @@ class InsuranceLedger(MarginLedger):
         Returns:
             At the worse and at the better of index and TWAP; the margin that those positions tie.
         """
-        assets, account = self.insurance_assets, account_id(f"{self.core:#x}")
+        assets, account = self.insurance_assets, backstop_of(self.core)
         if self._account(account).markets == 0:
             return assets, assets, 0
         h = self.health_for(now, account, action)

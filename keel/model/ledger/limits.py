@@ -1,8 +1,10 @@
-"""Twin of the limits in `core/MarketBase.sol`: how much the pool carries."""
+"""Twin of `core/MarketBase.sol`: how much the pool carries, and what the stored price is good for."""
 
-from keel.model import pool
+from keel.model import pool, validity
 from keel.model.errors import Refused
+from keel.model.ledger.books import STATUS_SHUT
 from keel.model.records import Market, MarketConfig
+from keel.model.validity import Action, Validity
 from keel.units import WAD
 
 
@@ -25,6 +27,17 @@ def check_limits(market: Market, config: MarketConfig, net: int, side: int) -> N
     used = pool.utilization(index, side, equity, config.max_side_ppm)
     if used > WAD:
         raise Refused("SideExceeded", used, WAD)
+
+
+def require(market: Market, config: MarketConfig, action: Action, now: int) -> Validity:
+    """Validity of the market's price, which allows the action; the price of a shut market is final.
+
+    Raises:
+        Refused: `PriceNotGoodFor`.
+    """
+    if config.status == STATUS_SHUT:
+        return Validity.VALID
+    return validity.require(market.price, action, config.fresh_seconds, config.stale_seconds, now)
 
 
 def larger_side(market: Market) -> int:

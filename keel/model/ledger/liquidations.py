@@ -7,14 +7,14 @@ from keel.model import liquidation
 from keel.model.errors import Refused
 from keel.model.fixed import PPM, cast, div_ceil, mul_div_ceil, u256
 from keel.model.ledger.accounts import account_id, owner_of
-from keel.model.ledger.backstop import loss_of, value_of
+from keel.model.ledger.backstop import MAX_LOSS_BPS, loss_of, value_of
 from keel.model.ledger.books import add, same_address
 from keel.model.ledger.choice import Choice, curve_loss, parts_of
-from keel.model.ledger.filling import depth_of, fee_on, fill, in_band, room, worse_for
+from keel.model.ledger.filling import book, depth_of, fee_on, fill, fill_cost, in_band, room, worse_for
 from keel.model.ledger.positions import Touch
 from keel.model.liquidation import Tier
 from keel.model.position import Fill
-from keel.model.records import Health, LiquidationWindow
+from keel.model.records import Health
 from keel.model.validity import Action, Validity
 from keel.units import BPS, WAD
 
@@ -76,13 +76,9 @@ class Liquidations(Choice):
             raise Refused("NotLiquidatable", 0, 0)
         market = self._choose(now, account)
         t, health = self._settled(now, account, market, Action.LIQUIDATE)
+        self._check_resolved(t)
         plan = self._plan(t, health)
-        if self._taken_over(t, plan):
-            plan = replace(plan, slippage=curve_loss(t, -plan.size))
-            filled = self._absorb(t, plan.size)
-        else:
-            filled = self._push_through(t, plan.size)
-            plan = replace(plan, size=filled.size)
+        plan, filled = self._close(t, plan)
         penalty, reward = self._penalty(t, plan, filled.cost)
         t.account.balance = add(t.account.balance, -penalty)
         t.to_insurance += penalty - reward
@@ -122,7 +118,8 @@ class Liquidations(Choice):
         """Closed-form size, whole where the rest would be dust."""
         position, target_bps = t.position.size, self.links[t.market_id].target_bps
         here = cast(plan.maintenance - plan.others_own - abs(plan.others_common))
-        whole = 0 if plan.tier == Tier.CLOSE else curve_loss(t, position) + _full_penalty(t, plan, position)
+        slippage = max(curve_loss(t, position), 0)
+        whole = 0 if plan.tier == Tier.CLOSE else slippage + _full_penalty(t, plan, position)
         target, target_here = plan.maintenance * target_bps // BPS, here * target_bps // BPS
         fraction = liquidation.close_fraction(plan.tier, equity, target, target_here, whole)
         held = abs(position)
@@ -131,26 +128,43 @@ class Liquidations(Choice):
             size = held
         return -size if position > 0 else size
 
-    def _taken_over(self, t: Touch, plan: _Plan) -> bool:
-        """Whether the insurance takes the position over.
+    def _close(self, t: Touch, plan: _Plan) -> tuple[_Plan, Fill]:
+        """Fill where it belongs: the curve, the insurance, or the curve to its hard end."""
+        filled = self._push_through(t, plan)
+        if filled is None and not self._can_absorb(t, plan.size, plan.equity):
+            filled = self._push_hard(t, plan.size)
+        if filled is not None:
+            return replace(plan, size=filled.size), filled
+        # Of the last units, because the first are still there for the rest.
+        held = t.position.size
+        slippage = max(curve_loss(t, held) - curve_loss(t, held + plan.size), 0)
+        return replace(plan, slippage=slippage), self._absorb(t, plan.size)
 
-        The account has nothing left, the window is full or the band does not hold, and it can.
+    def _push_through(self, t: Touch, plan: _Plan) -> Fill | None:
+        """Fill on the curve while the account has equity, the band holds and the window has room.
+
+        And while the curve is near the index: who pushed it away first shall not meet a liquidation there.
         """
-        band = depth_of(t) * t.config.max_skew_ppm // PPM
-        if plan.equity > 0 and in_band(t.skew, t.skew + plan.size, band):
-            pushed, capacity = self._window(t)
-            if pushed + value_of(t, plan.size) <= capacity:
-                return False
-        return self._can_absorb(t, plan.size, plan.equity)
+        depth = depth_of(t)
+        band = depth * t.config.max_skew_ppm // PPM
+        if plan.equity <= 0 or not in_band(t.skew, t.skew + plan.size, band):
+            return None
+        value, (pushed, capacity) = value_of(t, plan.size), self._window(t)
+        if pushed + value > capacity:
+            return None
+        cost = fill_cost(t.fill_price, depth, t.skew, plan.size)
+        if loss_of(t, plan.size, cost) > value * MAX_LOSS_BPS // BPS:
+            return None
+        self._push(t, pushed + value)
+        return book(t, plan.size, cost)
 
-    def _push_through(self, t: Touch, size: int) -> Fill:
-        """Fill on the curve, at most to its hard end, and note it in the window."""
+    def _push_hard(self, t: Touch, size: int) -> Fill:
+        """Fill on the curve, at most to its hard end, whatever the window says."""
         available = room(t, sale=size < 0)
         if available == 0:
             raise Refused("BandExceeded", t.skew, 0)
         size = max(size, -available) if size < 0 else min(size, available)
-        pushed, _ = self._window(t)
-        self.windows[t.market_id] = LiquidationWindow(cast(pushed + value_of(t, size), 128), t.now)
+        self._push(t, self._window(t)[0] + value_of(t, size))
         return fill(t, size, bounded=False)
 
     def _penalty(self, t: Touch, plan: _Plan, cost: int) -> tuple[int, int]:

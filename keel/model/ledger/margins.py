@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 
-from keel.model import margin, market_set, validity
+from keel.model import margin, market_set
 from keel.model.funding import due
 from keel.model.ledger.accrual import FundingLedger, take_price
 from keel.model.ledger.books import add
 from keel.model.ledger.escrow import claim_of, hold, owed
+from keel.model.ledger.limits import require
 from keel.model.ledger.positions import Positions, Touch
 from keel.model.records import Account, EscrowClaim, Health, Market, MarketConfig, Position
 from keel.model.validity import Action, Defect, Price, Validity, suspect
@@ -30,8 +31,7 @@ class _Tally:
     def add(self, now: int, market: Market, config: MarketConfig, position: Position, action: Action) -> None:
         """Add one position; its market must allow the action."""
         price = market.price
-        found = validity.require(price, action, config.fresh_seconds, config.stale_seconds, now)
-        self.worst = max(self.worst, found)
+        self.worst = max(self.worst, require(market, config, action, now))
         paid, received, _ = due(market, config.tiers, position)
         carried = received - paid - position.notional
         pnl = position.size * price.index // WAD + carried

@@ -1,12 +1,19 @@
 """Twin of `pool/Pools.sol`. Tokens are token units, shares have 24 decimals."""
 
-from keel.model import curve, pool, validity
+from keel.model import curve, pool
 from keel.model.errors import Refused
 from keel.model.fixed import PPM, mul_div_ceil, u256
 from keel.model.ledger.accrual import FundingLedger
-from keel.model.ledger.books import MAX_POOL_SHARES, STATUS_CLOSED, add, same_address
+from keel.model.ledger.books import (
+    MAX_POOL_SHARES,
+    STATUS_CLOSED,
+    STATUS_RESOLVING,
+    STATUS_SHUT,
+    add,
+    same_address,
+)
 from keel.model.ledger.escrow import Accrued
-from keel.model.ledger.limits import check_limits, larger_side
+from keel.model.ledger.limits import check_limits, larger_side, require
 from keel.model.records import Market, MarketConfig
 from keel.model.validity import Action
 
@@ -90,7 +97,11 @@ class Pools(FundingLedger):
             raise Refused("NotVault", sender)
         if config.status == STATUS_CLOSED:
             raise Refused("MarketClosed", market)
-        validity.require(m.price, action, config.fresh_seconds, config.stale_seconds, now)
+        # A pool that waits for its share of a loss, or that is gone.
+        over = config.status == STATUS_SHUT and m.long_interest == m.short_interest == 0
+        if config.status >= STATUS_RESOLVING and not (over and action == Action.POOL_REDEEM):
+            raise Refused("MarketShut", market)
+        require(m, config, action, now)
         return accrued
 
     def _tokens_for(self, m: Market, config: MarketConfig, shares: int) -> int:

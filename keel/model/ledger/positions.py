@@ -4,6 +4,8 @@ from copy import copy
 from dataclasses import dataclass, replace
 
 from keel.model import market_set
+from keel.model.errors import Refused
+from keel.model.ledger.books import STATUS_RESOLVING, STATUS_SHUT
 from keel.model.ledger.escrow import Accrued, FundingEscrow
 from keel.model.records import Account, EscrowClaim, Market, MarketConfig, Position
 from keel.model.validity import Price
@@ -88,6 +90,17 @@ class Positions(FundingEscrow):
         if t.position.size != 0:
             self.positions[key] = t.position
         self._store_claim(t.account_id, t.market_id, t.claim)
+
+    def _check_resolved(self, t: Touch) -> None:
+        """The market's positions may change: it is not shut, and this one has been through its resolution."""
+        status = t.config.status
+        if status < STATUS_RESOLVING:
+            return
+        if status == STATUS_SHUT:
+            raise Refused("MarketShut", t.market_id)
+        mark = self.resolution_mark_of(t.account_id, t.market_id)
+        if mark.number != self.resolution_of(t.market_id).number or not mark.done:
+            raise Refused("Unresolved", t.account_id, t.market_id)
 
 
 def _sweep_dust(t: Touch) -> None:

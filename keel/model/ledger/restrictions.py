@@ -2,9 +2,15 @@
 
 from dataclasses import replace
 
+from keel.model.cold_records import Restriction
 from keel.model.errors import Refused
-from keel.model.ledger.books import STATUS_CLOSED, STATUS_OPEN, STATUS_REDUCE_ONLY, Books
-from keel.model.records import Restriction
+from keel.model.ledger.books import (
+    STATUS_CLOSED,
+    STATUS_OPEN,
+    STATUS_REDUCE_ONLY,
+    STATUS_RESOLVING,
+    Books,
+)
 
 TERM = 7 * 86_400
 
@@ -35,8 +41,11 @@ class Restrictions(Books):
         last = self.restriction_of(market)
         if last.until == 0 or now < last.until:
             raise Refused("NothingToLift", market, last.until)
-        rested = Restriction(rested_at=last.rested_at, standing=last.standing)
-        self._set_level(market, last.standing, last.standing, rested)
+        # A market that had to share out a loss is reopened by governance alone.
+        resolved = self.resolution_of(market).number != 0
+        standing = max(last.standing, STATUS_REDUCE_ONLY) if resolved else last.standing
+        rested = Restriction(rested_at=last.rested_at, standing=standing)
+        self._set_level(market, standing, standing, rested)
 
     def hold_market(self, market: int, level: int) -> None:
         """Restrict a market until governance reopens it."""
@@ -53,10 +62,12 @@ class Restrictions(Books):
         return self.restrictions.get(market, Restriction())
 
     def _set_level(self, market: int, status: int, least: int, restriction: Restriction) -> None:
+        if self.configs[market].status >= STATUS_RESOLVING:
+            raise Refused("MarketShut", market)
         if not least <= status <= STATUS_CLOSED:
             raise Refused("ParameterOutOfBounds", "status", status, least, STATUS_CLOSED)
         self.restrictions[market] = restriction
-        self.configs[market] = replace(self.configs[market], status=status)
+        self._set_status(market, status)
 
     def _status_of(self, market: int) -> int:
         config = self.configs.get(market)

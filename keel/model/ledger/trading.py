@@ -1,12 +1,12 @@
 """Twin of `market/Trading.sol`."""
 
-from keel.model import position, validity
+from keel.model import position
 from keel.model.errors import Refused
 from keel.model.fixed import MIN_I256, PPM, div_ceil
 from keel.model.ledger.accounts import Accounts
 from keel.model.ledger.books import MAX_SIZE, STATUS_OPEN, add
 from keel.model.ledger.filling import fee_on, fill
-from keel.model.ledger.limits import check_limits
+from keel.model.ledger.limits import check_limits, require
 from keel.model.ledger.positions import Touch
 from keel.model.validity import Action, Price
 from keel.units import WAD
@@ -52,7 +52,7 @@ class Trading(Accounts):
 
     def _trade(self, t: Touch, size: int, limit_price: int) -> tuple[int, int]:
         reduces = position.reduces(t.position.size, size)
-        _check_market(t, reduces)
+        self._check_market(t, reduces)
         skew_before = t.skew
         filled = fill(t, size, bounded=not reduces)
         _check_limit(size, filled.cost, limit_price)
@@ -60,6 +60,12 @@ class Trading(Accounts):
         self._check_after(t, reduces, skew_before)
         self._commit(t)
         return filled.cost, fee
+
+    def _check_market(self, t: Touch, reduces: bool) -> None:
+        if not reduces and t.config.status > STATUS_OPEN:
+            raise Refused("MarketReduceOnly", t.market_id)
+        self._check_resolved(t)
+        require(t.market, t.config, Action.REDUCE if reduces else Action.OPEN, t.now)
 
     def _check_after(self, t: Touch, reduces: bool, skew_before: int) -> None:
         index = t.market.price.index
@@ -76,14 +82,6 @@ class Trading(Accounts):
             net = t.skew if abs(t.skew) > abs(skew_before) else 0
             side = t.market.long_interest if t.position.size > 0 else t.market.short_interest
             check_limits(t.market, t.config, net, side)
-
-
-def _check_market(t: Touch, reduces: bool) -> None:
-    config = t.config
-    if not reduces and config.status > STATUS_OPEN:
-        raise Refused("MarketReduceOnly", t.market_id)
-    action = Action.REDUCE if reduces else Action.OPEN
-    validity.require(t.market.price, action, config.fresh_seconds, config.stale_seconds, t.now)
 
 
 def _check_limit(size: int, cost: int, limit_price: int) -> None:
