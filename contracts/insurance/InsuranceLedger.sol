@@ -17,7 +17,7 @@ abstract contract InsuranceLedger is KeelStorage, IKeelPool {
     /// @inheritdoc IKeelPool
     function insuranceDeposit(uint256 tokens, uint256 wanted) external nonReentrant returns (uint256 shares) {
         _onlyVault();
-        (, uint256 higher, ) = _worth(Action.PoolDeposit);
+        uint256 higher = _sellingWorth(Action.PoolDeposit);
         uint256 amount = _bookIn(tokens);
         shares = PoolMath.sharesFor(amount, higher, insuranceShares);
         if (wanted != 0 && wanted <= shares) shares = wanted;
@@ -45,13 +45,13 @@ abstract contract InsuranceLedger is KeelStorage, IKeelPool {
 
     /// @inheritdoc IKeelPool
     function previewInsuranceDeposit(uint256 tokens) external view returns (uint256) {
-        (, uint256 higher, ) = _worth(Action.AddMargin);
+        uint256 higher = _sellingWorth(Action.AddMargin);
         return PoolMath.sharesFor(_toAmount(tokens), higher, insuranceShares);
     }
 
     /// @inheritdoc IKeelPool
     function previewInsuranceMint(uint256 shares) external view returns (uint256) {
-        (, uint256 higher, ) = _worth(Action.AddMargin);
+        uint256 higher = _sellingWorth(Action.AddMargin);
         return Fixed.mulDivCeil(PoolMath.assetsToMint(shares, higher, insuranceShares), 1, TOKEN_SCALE);
     }
 
@@ -63,7 +63,16 @@ abstract contract InsuranceLedger is KeelStorage, IKeelPool {
 
     /// @inheritdoc IKeelPool
     function insuranceEquity() external view returns (uint256 lower, uint256 higher) {
-        (lower, higher, ) = _worth(Action.AddMargin);
+        int256 better;
+        (lower, better, ) = _worth(Action.AddMargin);
+        higher = uint256(Fixed.max(0, better));
+    }
+
+    /// @dev What new shares are sold at: below zero there is nothing to price.
+    function _sellingWorth(Action action) private view returns (uint256) {
+        (, int256 higher, ) = _worth(action);
+        if (higher < 0) revert NoEquity(higher);
+        return uint256(higher);
     }
 
     function _tokensFor(uint256 shares, uint256 lower) private view returns (uint256) {
@@ -71,16 +80,15 @@ abstract contract InsuranceLedger is KeelStorage, IKeelPool {
         return PoolMath.assetsFor(shares, lower, insuranceShares) / TOKEN_SCALE;
     }
 
-    /// @dev Assets with the insurance's own positions at the worse and at the better of index and TWAP, and the margin that those
-    /// positions tie; below zero at the better one there is nothing to price. Without positions no price is needed.
-    function _worth(Action action) private view returns (uint256 lower, uint256 higher, uint256 tied) {
-        (lower, higher) = (insuranceAssets, insuranceAssets);
+    /// @dev Assets with the insurance's own positions at the worse and at the better of index and TWAP, the lower at least 0,
+    /// and the margin that those positions tie. Without positions no price is needed.
+    function _worth(Action action) private view returns (uint256 lower, int256 higher, uint256 tied) {
+        (lower, higher) = (insuranceAssets, int256(uint256(insuranceAssets)));
         AccountId id = AccountIdLib.from(address(this), 0);
         if (accounts[id].markets == 0) return (lower, higher, 0);
         Health memory h = IKeelViews(address(this)).healthFor(id, action);
-        int256 better = int256(higher) + Fixed.max(h.equity, h.equityBetter);
-        if (better < 0) revert NoEquity(better);
-        (lower, higher) = (uint256(Fixed.max(0, int256(lower) + h.equityWorse)), uint256(better));
+        lower = uint256(Fixed.max(0, higher + h.equityWorse));
+        higher += Fixed.max(h.equity, h.equityBetter);
         tied = h.maintenance;
     }
 
