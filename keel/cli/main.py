@@ -20,6 +20,7 @@ _COMMANDS = {
     "quote": "What the deployed bytecode's formulas give for any state.",
     "funding": "What funding models charge: over real series, for any state, against arbitrage.",
     "oracle": "What prices come from, and how far they can be trusted.",
+    "market": "How near a live market is to its limits.",
     "gas": "Measure the gas of every operation; compare with the snapshot.",
     "fuzz": "Run random actions against the invariants.",
 }
