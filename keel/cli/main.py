@@ -22,6 +22,7 @@ _COMMANDS = {
     "oracle": "What prices come from, and how far they can be trusted.",
     "guard": "Which markets are restricted, by whom and until when; restrict and lift.",
     "stress": "Replay a crash with hundreds of leveraged accounts: does the insurance hold?",
+    "market": "How near a live market is to its limits.",
     "gas": "Measure the gas of every operation; compare with the snapshot.",
     "fuzz": "Run random actions against the invariants.",
 }

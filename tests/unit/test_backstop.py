@@ -1,4 +1,4 @@
-"""What the insurance takes over: at the index, for what the curve would have taken, as far as it can carry it."""
+"""What the insurance takes over: at the index, for what the curve would have taken, if it can carry it."""
 
 from decimal import Decimal
 

@@ -45,7 +45,7 @@ def held(bench):
 
 
 def test_a_piece_by_hand(bench):
-    """Half a base, on the curve from 5.6 to 5.1: the pool pays a premium, and all of it is the insurance's."""
+    """Half a base, on the curve from 5.6 to 5.1: the pool pays a premium, which is the insurance's."""
     market, insured = bench.protocol.market(MARKET), bench.insured()
     result, told = unwind(bench)
     price, depth, skew = LOW * WAD, market.depth, market.skew
@@ -176,7 +176,7 @@ def equity(bench):
 
 @pytest.mark.parametrize("price", [46_000, 52_000])
 def test_shares_are_priced_with_the_positions(bench, price):
-    """A price that the average has not followed: who comes pays the index, who goes gets the worse of both."""
+    """A price that the average has not followed: who comes pays the index, who goes gets the worse."""
     bench.later(10)
     bench.price(price)
     market = bench.market()

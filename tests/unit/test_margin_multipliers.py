@@ -4,7 +4,7 @@ from contextlib import suppress
 from functools import cache
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from support.bench import MARKET, NOBODY, POOL, PRICE, TWAP_SECONDS, make_bench, rolled_back
 from support.listing import config_of, links_of
@@ -220,6 +220,8 @@ ACTS = ("accrue", "the same price", "grow", "shrink", "deposit", "donate", "liqu
 
 @pytest.mark.parametrize("state", ["calm", "a crowd has left"])
 @given(st.lists(st.sampled_from(ACTS), min_size=1, max_size=14))
+@example(["grow"] * 3)
+@example(["shrink", "grow", "grow", "liquidate"])
 def test_the_rule_does_nothing_inside_a_block(state, acts):
     """Whatever others do in a block, at one price: nobody's maintenance rises, so nobody is liquidated."""
     bench, pair = bench_where(state)

@@ -62,8 +62,8 @@ def test_both_sides_grow_in_turns_and_end_at_the_limit(bench, step):
 def test_one_side_closes_and_what_is_left_is_bounded(bench):
     """What is left is worth maxSide * E at most, with E as it stood when that side grew.
 
-    Without the limit nothing but margin and the curve ended it: an attacker reached 35.1 pools where the depth is
-    worth 48, and a move of 1 % brought him 853 k of a pool of 1 M.
+    Without the limit nothing but margin and the curve ended it: an attacker reached 35.1 pools where depth
+    is worth 48, and a move of 1 % brought him 853 k of a pool of 1 M; with it, 3 pools and 20.5 k.
     """
     grow(bench, WAD)
     before = equity(bench)
