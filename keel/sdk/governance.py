@@ -14,7 +14,14 @@ from keel.errors import ChainError, CodecError, ConfigError, DataError
 from keel.evm.chain import Chain, Contract, Receipt
 from keel.sdk.deployment import Record, market_names
 
-GOVERNOR_FUNCTIONS = ("listMarket", "setMarket", "holdMarket", "reopenMarket", "shutMarket", "setInsuranceVault")
+GOVERNOR_FUNCTIONS = (
+    "listMarket",
+    "setMarket",
+    "holdMarket",
+    "reopenMarket",
+    "shutMarket",
+    "setInsuranceVault",
+)
 GUARDIAN_FUNCTIONS = ("restrictMarket",)
 # Chain ids of development nodes.
 LOCAL_CHAINS = frozenset({1_337, 31_337})

@@ -75,7 +75,7 @@ class Protocol:
         return self._send("trade", account, market, size, limit_price, deadline, sender=sender)
 
     def liquidate(self, account: int, sender: str) -> Receipt:
-        """Reduce the position of an unhealthy account that helps most; the reward goes to the sender's account 0."""
+        """Reduce the position of an unhealthy account that helps most; rewards the sender's account 0."""
         return self._send("liquidate", account, sender=sender)
 
     def liquidate_batch(self, accounts: Sequence[int], sender: str) -> Receipt:

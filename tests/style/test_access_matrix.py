@@ -35,11 +35,11 @@ def test_document__is_the_matrix(world):
 
 
 def test_interface__has_no_function_outside_the_matrix():
-    """What IKeel promises is what the core and its extension have."""
+    """What IKeel promises is what the core and its extensions have."""
     promised = {signature(entry) for entry in artifact("IKeel").abi if entry["type"] == "function"}
     kept = {
         signature(entry)
-        for name in ("Keel", "KeelExtension")
+        for name in ("Keel", "KeelExtension", "KeelLiquidation")
         for entry in artifact(name).abi
         if entry["type"] == "function"
     }
@@ -57,9 +57,9 @@ def test_people_get_the_same_answers_on_revm(world):
 
 
 def test_every_contract_is_in_the_matrix():
-    """Whatever is put on a chain; the extension is the other half of the core's address."""
+    """Whatever is put on a chain; the extensions are parts of the core's address."""
     deployed = set(runtime_sizes())
-    assert deployed == {*GATES, *READ_ONLY, "KeelExtension"}
+    assert deployed == {*GATES, *READ_ONLY, "KeelExtension", "KeelLiquidation"}
 
 
 @pytest.mark.parametrize("name", READ_ONLY)

@@ -85,7 +85,7 @@ def test_what_no_status_blocks(bench, name, status):
 
 @pytest.mark.parametrize("status", Status)
 def test_liquidations_go_on(bench, status):
-    """A long of 1 at 50,000 over 5,000: at 45,500 it has 500 left less fees and funding, and needs 455 at least."""
+    """A long of 1 at 50,000 over 5,000: at 45,500 it has 500 left less fees, and needs 455 at least."""
     withdraw(bench, bench.trader, 15_000 * bench.one)
     if status != OPEN:
         bench.restrict(status)

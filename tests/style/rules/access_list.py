@@ -58,6 +58,9 @@ _SHARES: Mapping[str, Gate] = {
     "requestRedeem": Gate(("owner", "operator", "approved"), "ERC20InsufficientAllowance"),
     "redeem": Gate(("owner", "operator"), "NotController"),
     "setOperator": Gate(("anyone",), note="for the caller"),
+    "depositAtLeast": Gate(("anyone",), note="the caller pays"),
+    "redeemAtLeast": Gate(("owner", "operator"), "NotController"),
+    "cancelRequest": Gate(("anyone",), note="the caller's own request"),
 }
 _BY_ADMIN = Gate(("governor",), NOT_ADMIN)
 _SCHEDULED = "of its own: with roles that have a delay, and there are none"
@@ -103,6 +106,11 @@ GATES: Mapping[str, Mapping[str, Gate]] = {
         "trade": Gate(("owner", "operator"), "NotAuthorized"),
         "updateAndTrade": Gate(("owner", "operator"), "NotAuthorized"),
         "liquidate": Gate(("anyone",), note="unhealthy accounts only"),
+        "liquidateBatch": Gate(("anyone",), note="unhealthy accounts only, the others are passed over"),
+        "unwind": Gate(("anyone",), note="a piece of the insurance's own position"),
+        "deleverage": Gate(("anyone",), note="where a pool is below zero"),
+        "resolve": Gate(("anyone",), note="accounts through a deleverage or a shutdown"),
+        "settle": Gate(("core",), "NotAuthorized"),
         "accrue": Gate(("anyone",)),
         "liftMarket": Gate(("anyone",), note="what the guardian restricted, once its time is over"),
         "claimFunding": Gate(("anyone",), note="credits the account"),
@@ -124,7 +132,7 @@ GATES: Mapping[str, Mapping[str, Gate]] = {
     "LendingYield": {"update": Gate(("anyone",), note="once per window")},
 }
 # The interface at one address may come from several contracts.
-ABIS = {"Keel": ("Keel", "KeelExtension", "IKeel")}
+ABIS = {"Keel": ("Keel", "KeelExtension", "KeelLiquidation", "IKeel")}
 READ_ONLY = (
     "LayeredFunding",
     "PremiumFunding",
@@ -139,4 +147,5 @@ READ_ONLY = (
     "Lens",
     "FundingLens",
     "OracleLens",
+    "LiquidationLens",
 )
