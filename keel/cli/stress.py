@@ -87,13 +87,14 @@ def command(context: click.Context, /, **given: Any) -> None:
     """Does the insurance hold in a crash?
 
     Replays a day of market data on the real bytecode in this process: hundreds of leveraged accounts open by
-    real trades, one keeper stores every price, another liquidates. Each candle is four prices, open, high,
-    low, close, so that its whole range falls in one step. Reports liquidations, bad debt and who paid it, and
-    how large the fund would have to be. All windows whose data is there are replayed, without market data a
-    simulated crash; accounts open at the start, and in another replay on the brink of the worst hour.
+    real trades, one keeper stores every price, another liquidates, a third works off what the insurance took
+    over. Each candle is four prices, open, high, low, close, so that its whole range falls in one step. It
+    reports liquidations, what the insurance took over, bad debt and who paid it, and how large the fund would
+    have to be. All windows whose data is there are replayed, without market data a simulated crash; accounts
+    open at the start, and in another replay on the brink of the worst hour.
 
     Exit code 1 if a replay with the given parameters left bad debt after insurance; the frontier and the
-    concentration study do not count. A replay takes about ten seconds.
+    concentration study do not count. A replay takes up to half a minute.
 
     \b
     Examples:

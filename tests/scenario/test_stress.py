@@ -5,54 +5,25 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from support.crashes import CALM, ONE, START, crash, flows, stress, weakened, window
 
+from keel.analytics.tables import quote
 from keel.cli.main import main
 from keel.config.deployment import load_deployment
 from keel.errors import ConfigError
-from keel.sim.candles import PRICE_DECIMALS, Candle, make_candles
+from keel.sim.candles import Candle, make_candles
 from keel.sim.sources import data_folder
 from keel.sim.stress.page import html, markdown
 from keel.sim.stress.people import draw
 from keel.sim.stress.record import amplification, fall, herfindahl
 from keel.sim.stress.run import Stress, run_stress
-from keel.sim.stress.settings import Crowd, Entry, Money, StressSettings, with_leverage
+from keel.sim.stress.settings import Crowd, Entry, Money, with_leverage
 from keel.sim.stress.sizing import Book, Holding, Sizing
 from keel.sim.stress.study import Study, by_hands
 from keel.sim.stress.sweep import frontier, hands, line_of, run_lines, seeds
 from keel.sim.stress.window import Window, has_data, make_window, read_window, sharpest
-from keel.units import WAD
-
-START = 1_700_006_400
-ONE = 10**PRICE_DECIMALS
-CALM, FALLING = 20, 30
-
-
-def crash(step=100, bars=FALLING, interval=60):
-    """Calm at 50,000, then every candle closes `step` bps below its open, with a tenth of that as wick."""
-    price, made = 50_000 * ONE, []
-    for place in range(CALM + bars + 5):
-        close = price - price * step // 10_000 if CALM <= place < CALM + bars else price
-        low = close - (price - close) // 10
-        made.append(Candle(START + interval * place, price, price, low, close))
-        price = close
-    return make_candles(made, "a crash with known steps")
-
-
-def window(**how):
-    return make_window("synthetic", {"BTC": crash(**how)}, real=False)
-
-
-def stress(where=None, **given):
-    settings = StressSettings(where or window(), load_deployment(), Crowd(accounts=40))
-    return replace(settings, **given)
-
-
-def weakened(maintenance):
-    """The shipped parameters with that maintenance in every bracket."""
-    shipped = load_deployment()
-    market = shipped.markets[0]
-    brackets = tuple(one.model_copy(update={"maintenance": maintenance}) for one in market.brackets)
-    return shipped.model_copy(update={"markets": (market.model_copy(update={"brackets": brackets}),)})
+from keel.sim.stress.words import as_json
+from keel.units import WAD, format_wad
 
 
 @pytest.fixture(scope="module")
@@ -141,17 +112,15 @@ def test_crash__with_the_shipped_parameters__is_paid_by_the_insurance(calm_fall)
     assert len(tally.accounts) > 15
     assert calm_fall.unhealthy == 0
     assert calm_fall.holds
-    # What comes in is the keeper's part less of the penalties, what goes out is bad debt.
-    income = tally.penalty - tally.reward - tally.from_insurance
-    assert calm_fall.fund_end - calm_fall.fund == pytest.approx(income, abs=10**12)
+    assert calm_fall.cash_end - calm_fall.fund == flows(calm_fall)
     assert sum(moment.liquidated for moment in calm_fall.of(0)) == tally.notional
 
 
 def test_weak_maintenance__leaves_bad_debt__that_the_insurance_does_not_hold():
     # Steps of 3 %: with a tenth of a percent of maintenance nearly everybody is under water when seen.
-    where, money = window(step=300, bars=20), Money(insurance_bps=10)
-    weak = run_stress(stress(where, deployment=weakened(Decimal("0.001")), money=money))
-    shipped = run_stress(stress(where, money=money))
+    where = window(step=300, bars=20)
+    weak = run_stress(stress(where, deployment=weakened(Decimal("0.001"))))
+    shipped = run_stress(stress(where))
     assert shipped.holds
     assert shipped.debt > 0
     assert weak.debt > 2 * shipped.debt
@@ -159,16 +128,6 @@ def test_weak_maintenance__leaves_bad_debt__that_the_insurance_does_not_hold():
     assert not weak.holds
     assert weak.needed > weak.fund
     assert Study((shipped, weak)).failed == ["synthetic, start, seed 1"]
-
-
-def test_needed_fund__given_to_the_same_crash__is_just_enough():
-    weak = stress(window(step=300, bars=20), deployment=weakened(Decimal("0.001")))
-    without = run_stress(replace(weak, money=Money(insurance_bps=0)))
-    # Fees of the opening are in the fund already.
-    stake = (without.needed - without.fund) * 10_000 / (weak.money.pool * WAD)
-    assert 50 < stake < 100
-    assert run_stress(replace(weak, money=Money(insurance_bps=int(stake) + 1))).holds
-    assert not run_stress(replace(weak, money=Money(insurance_bps=int(stake)))).holds
 
 
 def test_latency__of_the_keeper__costs():
@@ -230,6 +189,18 @@ def test_pages__of_a_study__say_what_happened_and_load_nothing(calm_fall):
     assert text == markdown(Study((run_stress(stress()),)), "keel stress")
     page = html(study, "keel stress")
     assert page.count("<svg") == 3
+    tally = calm_fall.tallies[0]
+    assert f"| absorbed by the insurance | {quote(tally.absorbed)} |" in text
+    assert f"| its cap at the opening | {quote(calm_fall.openings[0].loss_cap)} |" in text
+    assert f"{calm_fall.bounds.at(0.1):,.0f}" in text
+    told = as_json(study)["replays"][0]
+    assert told["markets"][0]["absorbed"] == {
+        "value": format_wad(tally.absorbed),
+        "count": tally.absorptions,
+    }
+    fund = {name: Decimal(value) for name, value in told["fund"].items()}
+    came = ("penalties", "surplus_and_dust", "own_positions", "bad_debt")
+    assert fund["before"] + sum(fund[name] for name in came) == fund["assets_after"]
     assert not any(word in page for word in ("<script", "src=", "http-equiv", "@import"))
 
 

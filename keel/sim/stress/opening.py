@@ -80,4 +80,5 @@ def _opening(world: World, market: int, people: Sequence[Person], limited: set[i
         utilization=view.utilization,
         premium=view.premium,
         pool=view.equity,
+        loss_cap=world.protocol.defence(market).lossCap,
     )

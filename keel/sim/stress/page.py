@@ -9,8 +9,9 @@ from keel.analytics.tables import quote
 from keel.config.deployment import MarketSettings
 from keel.sim.stress.plots import plots
 from keel.sim.stress.record import StressRecord
+from keel.sim.stress.rows import part
 from keel.sim.stress.study import Hands, Study, by_hands
-from keel.sim.stress.tables import StressTable, part, pools_of, tables, title
+from keel.sim.stress.tables import StressTable, pools_of, tables, title
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _EMPTY = "Not asked for."
@@ -60,9 +61,11 @@ def _summary(study: Study) -> Iterator[str]:
         )
         yield (
             f"{title(record)}: prices fell up to {part(fallen)}; {quote(record.notional)} of "
-            f"{quote(record.open_interest)} liquidated, bad debt {quote(record.debt)}, after insurance "
-            f"{quote(record.after_insurance)}; a fund of {quote(record.needed)} would have done, there were "
-            f"{quote(record.fund)}."
+            f"{quote(record.open_interest)} liquidated, {quote(record.total('absorbed'))} of it absorbed by "
+            f"the insurance, whose own positions brought {quote(record.total('own_result'))} and "
+            f"{quote(record.fund_end - record.cash_end)} more that is not realised; bad debt "
+            f"{quote(record.debt)}, after insurance {quote(record.after_insurance)}; a fund of "
+            f"{quote(record.needed)} would have done, there were {quote(record.fund)}."
         )
     yield _at_once(max(study.records, key=lambda record: record.sizing.required() / max(record.fund, 1)))
     if study.lines:
@@ -88,7 +91,8 @@ def _at_once(record: StressRecord) -> str:
         f"Had the largest fall from one price to the next of {title(record)}, {part(sizing.largest)}, come "
         "at once, before the leverage of the opening was worked off, it would have asked for a fund of "
         f"{asked:,.0f}, {part(asked / pools_of(record))} of the pools; there were {sizing.fund:,.0f}, which "
-        f"carry {part(sizing.carries())}."
+        f"carry {part(sizing.carries())}. By the bound of the lens, which sees only open interest, "
+        f"it is {record.bounds.at(sizing.largest):,.0f}, and the fund carries {part(record.bounds.carries)}."
     )
 
 
@@ -145,7 +149,9 @@ def _parameters(market: MarketSettings) -> Iterator[str]:
         f"Penalty {part(float(market.penalty_min))} to {part(float(market.penalty_max))}, "
         f"{part(float(market.keeper_share), 0)} of it to the keeper; insurance share of fees "
         f"{part(float(market.insurance_fee_share), 0)}; largest net position {float(market.max_exposure):g} "
-        "times the pool."
+        f"times the pool, largest side {float(market.max_side):g} times. Liquidation window "
+        f"{part(float(market.window))} of the depth; the pool pays at most "
+        f"{part(float(market.loss_cap), 0)} of its equity a day."
     )
 
 

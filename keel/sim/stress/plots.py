@@ -45,10 +45,15 @@ def _prices(moments: Sequence[Moment], figure: Figure) -> None:
     top.set_ylabel("quote per base")
     _legend(top)
     hits = [one for one in moments if one.count]
-    values = [one.liquidated / WAD / _MILLION for one in hits]
-    bottom.vlines([moment(one.time) for one in hits], 0, values, color=RED, linewidth=0.9)
-    bottom.set_ylabel("liquidated, M")
+    when, values = [moment(one.time) for one in hits], [one.liquidated / WAD / _MILLION for one in hits]
+    absorbed = [one.absorbed / WAD / _MILLION for one in hits]
+    bottom.vlines(when, 0, values, color=RED, linewidth=0.9, label="liquidated, M")
+    bottom.vlines(when, 0, absorbed, color=VIOLET, linewidth=0.9, label="of it absorbed")
+    held = [one.held / WAD / _MILLION for one in moments]
+    bottom.plot(times, held, color=GREEN, linewidth=0.8, label="held by the insurance")
+    bottom.set_ylabel("M quote")
     bottom.set_ylim(bottom=0)
+    _legend(bottom)
     clock_axis(bottom)
 
 
@@ -59,7 +64,8 @@ def _money(record: StressRecord, figure: Figure) -> None:
     for one in record.moments:
         debt += one.debt
         total.append(debt / WAD / 1_000)
-    top.plot(times, [one.insurance / WAD / 1_000 for one in record.moments], color=GREEN, label="fund")
+    worth = [one.insurance / WAD / 1_000 for one in record.moments]
+    top.plot(times, worth, color=GREEN, label="fund's worth")
     top.plot(times, total, color=RED, label="bad debt, sum")
     top.set_ylabel("thousand quote")
     top.set_ylim(bottom=0)
@@ -81,6 +87,9 @@ def _sizing(record: StressRecord, figure: Figure) -> None:
         curve = [need for need in sizing.curve() if need.drop <= _MOST_DROP]
         drops = [need.drop * 100 for need in curve]
         axes.plot(drops, [need.fund / 1_000 for need in curve], color=colour, label=f"asked for, {name}")
+    gaps = sorted(gap for gap in record.bounds.needed if gap <= _MOST_DROP * 10_000)
+    bound = [record.bounds.needed[gap] / 1_000 for gap in gaps]
+    axes.plot([gap / 100 for gap in gaps], bound, ":", color=INK, label="lens's bound, opening")
     axes.axhline(record.sizing.fund / 1_000, color=GREEN, label="fund there is")
     axes.axvline(record.sizing.largest * 100, color=RED, linestyle="--", label="largest fall in one step")
     axes.set_xlabel("drop in one step, %")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from keel.sim.stress.settings import StressSettings
-from keel.sim.stress.sizing import Sizing
+from keel.sim.stress.sizing import Bounds, Sizing
 from keel.units import WAD
 
 
@@ -20,8 +20,10 @@ class Moment:
         premium: Of mark over index, WAD.
         equity: Of the pool.
         utilization: WAD.
-        insurance: Assets of the insurance.
+        insurance: What the insurance is worth, its own positions included.
+        held: Value of the insurance's own position in this market.
         liquidated: Value liquidated in this step.
+        absorbed: Part of it that the insurance took over.
         count: Liquidations in this step.
         debt: Bad debt that appeared in this step.
     """
@@ -33,7 +35,9 @@ class Moment:
     equity: int
     utilization: int
     insurance: int
+    held: int
     liquidated: int
+    absorbed: int
     count: int
     debt: int
 
@@ -45,27 +49,51 @@ class Moment:
 
 @dataclass(slots=True)
 class Tally:
-    """What the liquidation keeper did in a market.
+    """What the keepers did in a market.
 
     Attributes:
-        tiers: Liquidations by tier.
+        tiers: Liquidations by tier, through the curve or into the insurance.
         notional: Value of what was closed, at the index.
+        absorptions: Liquidations that the insurance took over.
+        absorbed: Value of them, at the index.
         penalty: What the accounts paid.
         reward: Part of it that went to the keeper.
+        sundry: Surplus of size tiers, dust of funding and forfeited claims, to the insurance.
+        most_held: Largest value of the insurance's own position.
+        pieces: How often a piece of it was worked off.
+        unwound: Value of those pieces, at the index.
+        own_result: What its own positions brought the insurance; negative: cost.
         from_insurance: Bad debt that the insurance paid.
-        from_pool: Bad debt that the pool paid.
+        from_pool: Bad debt beyond the insurance, what was beyond the pool's cap included.
+        deficit: Part of it beyond the cap.
+        cut: What winners gave back of that.
+        lost: Most that the pool had paid within a day.
+        resolutions: How often the market shared out a loss.
         accounts: Accounts that were liquidated at least once.
         refusals: Refused liquidations by reason.
+        upkeep_refusals: Refused pieces and resolutions by reason.
     """
 
     tiers: Counter[int] = field(default_factory=Counter)
     notional: int = 0
+    absorptions: int = 0
+    absorbed: int = 0
     penalty: int = 0
     reward: int = 0
+    sundry: int = 0
+    most_held: int = 0
+    pieces: int = 0
+    unwound: int = 0
+    own_result: int = 0
     from_insurance: int = 0
     from_pool: int = 0
+    deficit: int = 0
+    cut: int = 0
+    lost: int = 0
+    resolutions: int = 0
     accounts: set[int] = field(default_factory=set)
     refusals: Counter[str] = field(default_factory=Counter)
+    upkeep_refusals: Counter[str] = field(default_factory=Counter)
 
     @property
     def count(self) -> int:
@@ -94,6 +122,7 @@ class Opening:
         utilization: WAD.
         premium: WAD.
         pool: Equity of the pool.
+        loss_cap: Most that the pool pays for bad debt in a day.
     """
 
     time: int
@@ -107,6 +136,7 @@ class Opening:
     utilization: int
     premium: int
     pool: int
+    loss_cap: int
 
     @property
     def concentration(self) -> float:
@@ -125,10 +155,12 @@ class StressRecord:
         tallies: Each market, by place.
         sizing: What the fund would have to be for the positions as they opened.
         later: The same for the positions just before the largest fall from one price to the next.
-        fund: Assets of the insurance when everybody had opened.
-        fund_end: The same at the end.
-        needed: Assets at the opening with which the insurance would just have paid everything.
-        uncovered: Negative equity of accounts that nobody liquidated.
+        bounds: The lens's bound on the same needs, at the opening.
+        fund: What the insurance was worth when everybody had opened.
+        fund_end: The same at the end, its own positions included.
+        cash_end: Its assets without them.
+        needed: Fund at the opening with which neither its assets nor its worth would have fallen below zero.
+        uncovered: Negative equity of accounts that nobody liquidated, and of the insurance itself.
         unhealthy: Accounts below maintenance at the end.
         seconds: Time the replay took.
     """
@@ -139,8 +171,10 @@ class StressRecord:
     tallies: tuple[Tally, ...]
     sizing: Sizing
     later: Sizing
+    bounds: Bounds
     fund: int
     fund_end: int
+    cash_end: int
     needed: int
     uncovered: int
     unhealthy: int
@@ -158,7 +192,7 @@ class StressRecord:
     @property
     def after_insurance(self) -> int:
         """Bad debt that the insurance did not pay: the pools', and what nobody has closed yet."""
-        return sum(tally.from_pool for tally in self.tallies) + self.uncovered
+        return self.total("from_pool") + self.uncovered
 
     @property
     def holds(self) -> bool:
@@ -168,7 +202,11 @@ class StressRecord:
     @property
     def notional(self) -> int:
         """Value liquidated in all markets."""
-        return sum(tally.notional for tally in self.tallies)
+        return self.total("notional")
+
+    def total(self, what: str) -> int:
+        """An amount of the tallies over all markets, by name."""
+        return sum(getattr(tally, what) for tally in self.tallies)
 
     @property
     def open_interest(self) -> int:

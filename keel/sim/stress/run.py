@@ -5,12 +5,12 @@ from itertools import groupby
 from time import perf_counter
 
 from keel.errors import ConfigError
-from keel.sim.stress.desk import Desk
+from keel.sim.stress.desk import Desk, Work
 from keel.sim.stress.opening import holding, open_all
 from keel.sim.stress.people import draw
 from keel.sim.stress.record import Moment, Opening, StressRecord
 from keel.sim.stress.settings import Entry, StressSettings
-from keel.sim.stress.sizing import Book, Sizing
+from keel.sim.stress.sizing import DROPS, Book, Bounds, Sizing, gap_bps
 from keel.sim.stress.watch import Watch
 from keel.sim.stress.window import Knot, sharpest
 from keel.sim.stress.world import World
@@ -52,6 +52,7 @@ class Stress:
         self._openings: tuple[Opening, ...] = ()
         self._opened: tuple[Book, ...] = ()
         self._later: tuple[Book, ...] = ()
+        self._bounds = Bounds({}, 0.0)
         self._needed = self._fund = 0
 
     def run(self, on_step: OnStep = lambda _done, _all: None) -> StressRecord:
@@ -89,22 +90,24 @@ class Stress:
             self._watches.append(Watch(world, market, ids, screen=self._screen))
             self._desks.append(Desk(world, market, self._settings.latency))
         self._fund, self._opened = world.insurance(), self._books()
+        self._bounds = world.bounds(map(gap_bps, (*DROPS, self._largest)))
 
     def _step(self, knots: Sequence[Knot]) -> None:
         for knot in knots:
             watch, desk = self._watches[knot.market], self._desks[knot.market]
             index = knot.price * _FEED_TO_WAD
             debt = desk.tally.debt
-            value, count = desk.work(watch.weak(index), index)
-            if count:
+            work = desk.work(watch.weak(index), watch.ids, index)
+            if work.number:
                 watch.touched()
-            self._sample(knot, value, count, desk.tally.debt - debt)
+            self._sample(knot, work, desk.tally.debt - debt)
 
-    def _sample(self, knot: Knot, value: int, count: int, debt: int) -> None:
-        view, insurance = self._world.protocol.market(knot.market + 1), self._world.insurance()
-        paid = sum(desk.tally.from_insurance for desk in self._desks)
-        owed = sum(desk.tally.debt for desk in self._desks)
-        self._needed = max(self._needed, owed - (insurance + paid - self._fund))
+    def _sample(self, knot: Knot, work: Work, debt: int) -> None:
+        world, index = self._world, knot.price * _FEED_TO_WAD
+        view, insurance = world.protocol.market(knot.market + 1), world.insurance()
+        free = min(insurance, world.insurance_cash()) if insurance else -world.insurance_debt()
+        beyond = sum(desk.tally.from_pool for desk in self._desks)
+        self._needed = max(self._needed, self._fund - free + beyond)
         self._moments.append(
             Moment(
                 knot.time,
@@ -114,8 +117,10 @@ class Stress:
                 view.equity,
                 view.utilization,
                 insurance,
-                value,
-                count,
+                abs(self._desks[knot.market].held) * index // WAD,
+                work.value,
+                work.absorbed,
+                work.number,
                 debt,
             )
         )
@@ -144,10 +149,12 @@ class Stress:
             tallies=tuple(desk.tally for desk in self._desks),
             sizing=Sizing(self._opened, self._fund / WAD, self._largest),
             later=Sizing(self._later, self._fund / WAD, self._largest),
+            bounds=self._bounds,
             fund=self._fund,
             fund_end=world.insurance(),
+            cash_end=world.insurance_cash(),
             needed=max(self._needed, 0),
-            uncovered=sum(-equity for equity in equities if equity < 0),
+            uncovered=sum(-equity for equity in equities if equity < 0) + world.insurance_debt(),
             unhealthy=weak,
             seconds=seconds,
         )

@@ -2,18 +2,21 @@
 
 For a drop x in one step, before anybody can act, the positions below maintenance at the lower price are
 those liquidated within it. They close together, along the curve: each gets the average price of all. What an
-account lacks then is the loss. The fund for a drop is the largest loss of all drops up to it.
+account lacks then is the loss. The fund for a drop is the largest loss of all drops up to it. What the
+insurance would take over is priced like the rest.
 
 Analysis in floats; nothing of it reaches a chain.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil
 from typing import NamedTuple
 
 DROPS = (0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.125, 0.15, 0.2, 0.25, 0.3)
 _FINE = 400
 _MOST = 0.4
+_BPS = 10_000
 
 
 class Holding(NamedTuple):
@@ -115,6 +118,28 @@ class Sizing:
     def carries(self) -> float:
         """Largest drop that the fund pays for, a fraction, to 0.1 %."""
         return max(need.drop for need in self.curve() if need.fund <= self.fund)
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What the liquidation lens says of the same, with every position at the edge of its margin.
+
+    Attributes:
+        needed: Bound by gap in bps, quote.
+        carries: Largest gap whose bound the insurance pays, a fraction, floor to a bps.
+    """
+
+    needed: Mapping[int, float]
+    carries: float
+
+    def at(self, drop: float) -> float:
+        """The bound for a drop, a fraction, ceil to a bps; it must be among those asked for."""
+        return self.needed[gap_bps(drop)]
+
+
+def gap_bps(drop: float) -> int:
+    """A drop in bps, ceil; a millionth of one does not count, for it is what floats leave."""
+    return ceil(round(drop * _BPS, 6))
 
 
 def _worth(depth: float, skew: float) -> float:

@@ -31,6 +31,7 @@ class Line(NamedTuple):
         open_interest: Value of all positions at the opening.
         margin: Equity of all accounts at the opening.
         liquidated: Value liquidated.
+        absorbed: Part of it that the insurance took over.
         burst: Largest value liquidated after one price.
         liquidations: How many.
         debt: Bad debt, whoever paid it.
@@ -49,6 +50,7 @@ class Line(NamedTuple):
     open_interest: int
     margin: int
     liquidated: int
+    absorbed: int
     burst: int
     liquidations: int
     debt: int
@@ -81,6 +83,7 @@ def line_of(record: StressRecord) -> Line:
         record.open_interest,
         sum(opening.margin for opening in record.openings),
         record.notional,
+        record.total("absorbed"),
         max(moment.liquidated for moment in record.moments),
         sum(tally.count for tally in record.tallies),
         record.debt,

@@ -18,7 +18,7 @@ from keel.units import WAD
 # Everybody is read again after this time, or after a move of the index beyond this part.
 _EVERY = 900
 _MOVE = 0.03
-# How much maintenance may grow meanwhile, through brackets and multipliers.
+# How much maintenance may grow meanwhile, through brackets and the ramp of the multipliers.
 _GROWTH = 1.2
 
 
@@ -72,9 +72,16 @@ class Watch:
         value = np.abs(sizes) * (index / WAD)
         equity = np.array([view.health.equity / WAD for view in views])
         maintenance = np.array([view.health.maintenance / WAD for view in views])
-        self._rows = _Rows(np.sign(sizes), (equity - _GROWTH * maintenance) / np.maximum(value, 1e-9))
+        growth = _GROWTH * self._headroom()
+        self._rows = _Rows(np.sign(sizes), (equity - growth * maintenance) / np.maximum(value, 1e-9))
         self._read_at, self._read_index = self._world.time, index
         return views
+
+    def _headroom(self) -> float:
+        """How far the maintenance ramp stands above the multiplier, which may come back to it at once."""
+        seen = self._world.protocol.defence(self._market)
+        above: float = seen.ramp / seen.multiplier
+        return max(1.0, above)
 
     def _near(self, index: int) -> list[int]:
         elapsed = self._world.time - self._read_at

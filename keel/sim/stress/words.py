@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from keel.sim.stress.record import StressRecord, amplification, fall
+from keel.sim.stress.record import Moment, StressRecord, Tally, amplification, fall
 from keel.sim.stress.sizing import Sizing
 from keel.sim.stress.study import Study, by_hands
 from keel.sim.stress.sweep import Line
@@ -43,18 +43,34 @@ def _record(record: StressRecord) -> dict[str, Any]:
         "markets": [_market(record, place) for place in range(len(record.openings))],
         "bad_debt": {
             "total": format_wad(record.debt),
-            "insurance": format_wad(sum(tally.from_insurance for tally in record.tallies)),
-            "pools": format_wad(sum(tally.from_pool for tally in record.tallies)),
+            "insurance": format_wad(record.total("from_insurance")),
+            "pools": format_wad(record.total("from_pool")),
+            "beyond_pool_caps": format_wad(record.total("deficit")),
+            "given_by_winners": format_wad(record.total("cut")),
             "open": format_wad(record.uncovered),
             "after_insurance": format_wad(record.after_insurance),
         },
-        "fund": {
-            "before": format_wad(record.fund),
-            "after": format_wad(record.fund_end),
-            "needed": format_wad(record.needed),
+        "fund": _fund(record),
+        "sizing": {
+            "opening": _sizing(record.sizing),
+            "before_largest_fall": _sizing(record.later),
+            "lens": {"carries": record.bounds.carries, "needed_by_gap_bps": dict(record.bounds.needed)},
         },
-        "sizing": {"opening": _sizing(record.sizing), "before_largest_fall": _sizing(record.later)},
         "holds": record.holds,
+    }
+
+
+def _fund(record: StressRecord) -> dict[str, str]:
+    """What the insurance had, what came and went, and what it has."""
+    return {
+        "before": format_wad(record.fund),
+        "penalties": format_wad(record.total("penalty") - record.total("reward")),
+        "surplus_and_dust": format_wad(record.total("sundry")),
+        "own_positions": format_wad(record.total("own_result")),
+        "bad_debt": format_wad(-record.total("from_insurance")),
+        "assets_after": format_wad(record.cash_end),
+        "after": format_wad(record.fund_end),
+        "needed": format_wad(record.needed),
     }
 
 
@@ -75,6 +91,8 @@ def _market(record: StressRecord, place: int) -> dict[str, Any]:
         "liquidations": tally.count,
         "liquidated_accounts": len(tally.accounts),
         "liquidated": format_wad(tally.notional),
+        "absorbed": {"value": format_wad(tally.absorbed), "count": tally.absorptions},
+        "backstop": _backstop(tally, moments[-1]),
         "penalty": format_wad(tally.penalty),
         "reward": format_wad(tally.reward),
         "refused": dict(tally.refusals),
@@ -84,7 +102,23 @@ def _market(record: StressRecord, place: int) -> dict[str, Any]:
         "amplification": amplification(moments),
         "premium": [min(m.premium for m in moments) / WAD, max(m.premium for m in moments) / WAD],
         "pool": {"before": format_wad(opening.pool), "after": format_wad(moments[-1].equity)},
+        "pool_loss": {"most_in_a_day": format_wad(tally.lost), "cap": format_wad(opening.loss_cap)},
+        "bad_debt": format_wad(tally.debt),
+        "deficit": format_wad(tally.deficit),
+        "resolutions": tally.resolutions,
         "pool_drawdown": fall([moment.equity for moment in moments]),
+    }
+
+
+def _backstop(tally: Tally, last: Moment) -> dict[str, Any]:
+    """What became of the insurance's own position."""
+    return {
+        "most_held": format_wad(tally.most_held),
+        "unwound": format_wad(tally.unwound),
+        "pieces": tally.pieces,
+        "refused": dict(tally.upkeep_refusals),
+        "held_at_end": format_wad(last.held),
+        "brought": format_wad(tally.own_result),
     }
 
 
@@ -98,5 +132,5 @@ def _sizing(sizing: Sizing) -> dict[str, Any]:
 
 
 def _line(line: Line) -> dict[str, Any]:
-    amounts = ("open_interest", "margin", "liquidated", "burst", "debt", "after_insurance", "needed", "fund")
-    return line._asdict() | {name: format_wad(getattr(line, name)) for name in amounts}
+    amounts = ("open_interest", "margin", "liquidated", "absorbed", "burst", "debt", "after_insurance")
+    return line._asdict() | {name: format_wad(getattr(line, name)) for name in (*amounts, "needed", "fund")}

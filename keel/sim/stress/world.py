@@ -1,6 +1,6 @@
 """The deployed protocol of a replay: pools, insurance, prices, and accounts read in batches."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from keel.errors import ChainError
@@ -9,9 +9,10 @@ from keel.evm.revm import RevmChain
 from keel.keepers.actions import UpdatePrice
 from keel.keepers.executor import execute
 from keel.sdk.deploy import deploy
-from keel.sdk.protocol import Protocol
+from keel.sdk.protocol import Protocol, account_id
 from keel.sim.candles import PRICE_DECIMALS
 from keel.sim.stress.settings import StressSettings
+from keel.sim.stress.sizing import Bounds
 from keel.sim.stress.window import Knot
 from keel.units import WAD, rescale
 
@@ -23,6 +24,8 @@ _ROLES = 4
 _BATCH = 150
 _WALLET = 10**10
 _FUNDING_PERIOD = 28_800
+_PPM = 10**6
+_BPS = 10**4
 
 
 class World:
@@ -30,6 +33,7 @@ class World:
 
     Attributes:
         protocol: Every action and view.
+        backstop: Id of the insurance's own account.
         liquidator: Address of the liquidation keeper.
         owners: Addresses that share the traders' accounts.
     """
@@ -38,6 +42,7 @@ class World:
         self._settings, start = settings, settings.window.start
         self._chain = RevmChain(start - _BEFORE)
         self.protocol = Protocol(self._chain, deploy(self._chain, settings.markets()))
+        self.backstop = account_id(self.protocol.core.address)
         self._price_keeper, self.liquidator, provider, staker = self._chain.accounts[:_ROLES]
         self.owners = self._chain.accounts[_ROLES:]
         self._one = 10**self.protocol.contracts.token_decimals
@@ -101,16 +106,39 @@ class World:
         return ratios
 
     def insurance(self) -> int:
-        """Assets of the insurance, quote WAD."""
+        """What the insurance is worth with its own positions at the worse price, quote WAD, not below 0."""
+        worth: int = self.protocol.view("insuranceEquity").lower
+        return worth
+
+    def insurance_cash(self) -> int:
+        """Assets of the insurance, which is what it can pay with, quote WAD."""
         assets: int = self.protocol.view("insurance").assets
         return assets
 
+    def insurance_debt(self) -> int:
+        """What the insurance's own positions would lose beyond all that it has, quote WAD."""
+        if self.insurance():
+            return 0
+        equity: int = self.protocol.view("healthOf", self.backstop).equityWorse
+        return max(0, -self.insurance_cash() - equity)
+
     def capacity(self, market: int) -> int:
-        """Largest net position at full utilization, quote WAD, floor."""
+        """Largest net position that utilization, the larger side and the band allow, quote WAD, floor."""
         view = self.protocol.market(market)
-        exposure: int = view.equity * view.config.maxExposurePpm // 10**6
-        band: int = view.depth * view.config.maxSkewPpm // 10**6 * view.state.price.index // WAD
-        return min(exposure, band)
+        config, shorts = view.config, self._settings.crowd.short_percent
+        exposure: int = view.equity * config.maxExposurePpm // _PPM
+        side: int = view.equity * config.maxSidePpm // _PPM
+        band: int = view.depth * config.maxSkewPpm // _PPM * view.state.price.index // WAD
+        return min(exposure, side * (100 - 2 * shorts) // (100 - shorts), band)
+
+    def bounds(self, gaps: Iterable[int]) -> Bounds:
+        """The sizing view for gaps in bps, and the largest gap that the insurance carries by it."""
+        carries, beyond = 0, _BPS
+        while beyond - carries > 1:
+            gap = (carries + beyond) // 2
+            seen = self.protocol.sizing(gap)
+            carries, beyond = (gap, beyond) if seen.needed <= seen.equity else (carries, gap)
+        return Bounds({gap: self.protocol.sizing(gap).needed / WAD for gap in gaps}, carries / _BPS)
 
     def funding_cap(self, market: int) -> float:
         """Most that funding takes, a fraction of value per second."""
