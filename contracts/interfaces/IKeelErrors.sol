@@ -52,13 +52,17 @@ interface IKeelErrors {
     /// @notice The account's margin after the call would be too low.
     /// @param required initial margin, or maintenance after a reduction, quote WAD, ceil.
     error MarginTooLow(int256 equity, uint256 required);
-    /// @notice One side's open interest after the call would pass what the pool may face, WAD.
+    /// @notice One side's open interest after the call would pass what the pool may face.
+    /// @param share its value over that, WAD, ceil.
     error SideExceeded(uint256 share, uint256 limit);
     /// @notice The account is healthy, or the insurance's own.
     error NotLiquidatable(int256 equity, uint256 maintenance);
     /// @notice Liquidations have filled the market's window; it empties in five minutes.
+    /// @param pushed value pushed through the curve lately, quote WAD.
+    /// @param capacity the most, quote WAD.
     error WindowFull(uint256 pushed, uint256 capacity);
     /// @notice The piece would lose more than 1 % of its value against the index.
+    /// @param loss against the index, quote WAD.
     error UnwindTooDear(int256 loss, uint256 limit);
     /// @notice The account has no claim on funding in the market, or it is not decided yet.
     error NoClaim(uint256 account, uint16 market);
@@ -80,6 +84,8 @@ interface IKeelErrors {
     /// @notice The pool or the insurance has no equity to price a share with.
     error NoEquity(int256 equity);
     /// @notice The insurance needs what is asked for as margin of its own positions.
+    /// @param asked quote WAD.
+    /// @param tied maintenance of its positions, quote WAD.
     error InsuranceTied(uint256 asked, uint256 tied);
     /// @notice A parameter lies outside its bounds.
     error ParameterOutOfBounds(bytes32 name, uint256 given, uint256 low, uint256 high);

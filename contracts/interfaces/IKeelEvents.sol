@@ -74,8 +74,13 @@ interface IKeelEvents {
         uint256 penalty,
         uint256 reward
     );
-    /// @notice The insurance took a part of a position over at the index. Fields as in Liquidated; the penalty holds what the curve would
-    /// have taken.
+    /// @notice The insurance took a part of a position over at the index.
+    /// @param keeper who called.
+    /// @param tier 1 trim, 2 deleverage, 3 close.
+    /// @param settled funding before the fill.
+    /// @param fill what it did to the position; at the index.
+    /// @param penalty charged to the account; what the curve would have taken is in it.
+    /// @param reward part of the penalty credited to the keeper; the rest went to insurance.
     event Absorbed(
         uint256 indexed account,
         uint16 indexed market,
@@ -96,10 +101,13 @@ interface IKeelEvents {
     event BadDebtCovered(uint256 indexed account, uint16 indexed market, uint256 fromInsurance, uint256 fromPool);
     /// @notice What neither insurance nor pool may pay, of an account that ended below zero: the pool advanced it, the market's winners
     /// give it back as far as their profits reach.
+    /// @param amount quote WAD.
     event DeficitLeft(uint256 indexed account, uint16 indexed market, uint256 amount);
     /// @notice A market shares out a loss, or ends. Profits count at `price`.
+    /// @param number of the resolution, from 1.
     event ResolutionBegun(uint16 indexed market, uint256 number, uint256 price);
     /// @notice Every position was counted: the profits give `cut` in all, each in proportion.
+    /// @param number of the resolution.
     /// @param socialised part of the deficit beyond all profits; it stays with the pool.
     event ResolutionCounted(uint16 indexed market, uint256 number, uint256 profits, uint256 cut, uint256 socialised);
     /// @notice A position was counted.
@@ -108,10 +116,13 @@ interface IKeelEvents {
     event PositionCounted(uint256 indexed account, uint16 indexed market, Settlement settled, uint256 profit);
     /// @notice An account gave its part of the cut, out of its unrealised profit.
     /// @param settled funding before.
+    /// @param amount quote WAD, ceil.
     event ProfitCut(uint256 indexed account, uint16 indexed market, Settlement settled, uint256 amount);
     /// @notice A position of a shut market ended at the market's last price, after it was counted or cut.
+    /// @param fill at that price.
     event PositionShut(uint256 indexed account, uint16 indexed market, Fill fill);
     /// @notice A resolution is over; the market is reduce-only, or shut for good.
+    /// @param number of the resolution.
     event ResolutionEnded(uint16 indexed market, uint256 number);
     /// @notice The pool grew. `tokens` in token units.
     event PoolDeposited(uint16 indexed market, uint256 tokens, uint256 shares);

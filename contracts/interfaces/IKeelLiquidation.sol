@@ -42,9 +42,13 @@ interface IKeelLiquidation {
     /// @notice An account in a market's resolutions, as stored.
     function resolutionMarkOf(AccountId account, uint16 market) external view returns (ResolutionMark memory);
 
-    /// @notice What a market's pool paid for debts lately, and the most it does in a day, quote WAD.
+    /// @notice What a market's pool paid for debts lately, and the most it does in a day.
+    /// @return lost quote WAD.
+    /// @return cap quote WAD.
     function lossesOf(uint16 market) external view returns (uint256 lost, uint256 cap);
 
-    /// @notice Value that liquidations pushed through a market's curve lately, and the most they may in a window, quote WAD.
+    /// @notice Value that liquidations pushed through a market's curve lately, and the most they may in a window.
+    /// @return pushed quote WAD.
+    /// @return capacity quote WAD.
     function windowOf(uint16 market) external view returns (uint256 pushed, uint256 capacity);
 }

@@ -26,7 +26,8 @@ interface IKeelPool {
     /// @notice Burn insurance shares and pay `to`. Insurance vault only.
     function insuranceRedeem(uint256 shares, address to) external returns (uint256 tokens);
 
-    /// @notice Insurance assets with its own positions at the worse and at the better price, quote WAD, floor, at least 0.
+    /// @notice Insurance assets with its own positions, quote WAD, floor, at least 0.
+    /// @return lower at the worse of index and TWAP. @return higher at the better.
     function insuranceEquity() external view returns (uint256 lower, uint256 higher);
 
     /// @notice Pool equity at the lower and at the higher of index and TWAP, quote WAD, floor.

@@ -31,7 +31,8 @@ interface IShareVault {
 
     /// @notice Nothing to do.
     error ZeroShares();
-    /// @notice Less than the caller wanted at least, in shares or assets.
+    /// @notice Less than the caller wanted at least.
+    /// @param got shares or assets.
     error TooFew(uint256 got, uint256 least);
     /// @notice Only the controller or its operator claims.
     error NotController(address caller, address controller);

@@ -85,9 +85,9 @@ abstract contract Backstop is Waterfall, IKeelLiquidation {
         bool full = accounts[id].markets.length() == MarketSet.LIMIT;
         if (full && positions[id][t.marketId].size == 0) return false;
         Health memory h = IKeelViews(address(this)).healthOf(id);
-        (, uint256 maintenance) = MarginMath.requirements(t.market, t.config, size);
+        (uint256 initial, ) = MarginMath.requirements(t.market, t.config, size);
         int256 means = int256(uint256(insuranceAssets)) + h.equityWorse + Fixed.min(0, equity);
-        return means >= int256(h.maintenance + maintenance);
+        return means >= int256(h.initial + initial);
     }
 
     /// @dev Move `size` of the account's position (its sign as a fill of the account) to the insurance at the index, rounded against the account.

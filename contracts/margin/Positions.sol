@@ -10,7 +10,8 @@ import {Validity} from "../types/Validity.sol";
 import {MarketBase} from "../core/MarketBase.sol";
 import {MarketSet} from "./MarketSet.sol";
 
-/// @title One account in one market: working copies, stored once
+/// @title One account in one market
+/// @notice Working copies of what one call may change, stored once.
 abstract contract Positions is MarketBase {
     using MarketSet for uint128;
 

@@ -93,6 +93,7 @@ contract MathHarness {
     }
 
     /// @notice See MarginMath and MultiplierMath.
+    /// @param m market. @param c its parameters. @param size base WAD, signed.
     /// @return initial quote WAD. @return maintenance quote WAD. @return multiplier 1e-6. @return common signed, quote WAD.
     function requirements(
         Market calldata m,
@@ -105,6 +106,8 @@ contract MathHarness {
     }
 
     /// @notice See MultiplierMath and MarginMath.
+    /// @param ramp 1e-6. @param target 1e-6. @param elapsed seconds. @param old brackets before. @param new_ brackets after.
+    /// @return ramped 1e-6. @return damped 1e-6.
     function ramps(
         uint256 ramp,
         uint256 target,

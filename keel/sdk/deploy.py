@@ -72,10 +72,7 @@ class Deployer:
             core=core,
             extension=extension,
             liquidation=liquidation,
-            lens=self._contract("lens", "Lens", core),
-            funding_lens=self._contract("funding_lens", "FundingLens", core),
-            oracle_lens=self._contract("oracle_lens", "OracleLens", core),
-            liquidation_lens=self._contract("liquidation_lens", "LiquidationLens", core),
+            **self._lenses(core),
             pyth_updater=self._pyth_updater(core),
             insurance=insurance,
             access=access,
@@ -85,6 +82,15 @@ class Deployer:
         self._wire(access, core, timelock)
         self._check(deployed)
         return deployed
+
+    def _lenses(self, core: Contract) -> dict[str, Contract]:
+        names = {
+            "lens": "Lens",
+            "funding_lens": "FundingLens",
+            "oracle_lens": "OracleLens",
+            "liquidation_lens": "LiquidationLens",
+        }
+        return {step: self._contract(step, name, core) for step, name in names.items()}
 
     def _timelock(self) -> Contract:
         proposer = self._settings.governor or self._sender

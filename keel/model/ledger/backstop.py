@@ -91,9 +91,9 @@ class Backstop(Waterfall):
         if full and self._position(self._backstop, t.market_id).size == 0:
             return False
         health = self.health_of(t.now, self._backstop)
-        _, maintenance = margin.requirements(t.market, t.config, size)
+        initial, _ = margin.requirements(t.market, t.config, size)
         means = i256(self.insurance_assets + health.equity_worse + min(0, equity))
-        return means >= health.maintenance + maintenance
+        return means >= health.initial + initial
 
     def _absorb(self, t: Touch, size: int) -> Fill:
         """Move `size` (signed as a fill of the account) to the insurance at the index.
