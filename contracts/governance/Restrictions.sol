@@ -38,8 +38,7 @@ abstract contract Restrictions is MarketBase, AccessManaged, IKeelPool {
         Restriction storage r = restrictions[market];
         if (r.until == 0 || block.timestamp < r.until) revert NothingToLift(market, r.until);
         // A market that had to share out a loss is reopened by governance alone.
-        bool resolved = liquidationBooks[market].resolution.number != 0;
-        if (resolved && r.standing == STATUS_OPEN) r.standing = STATUS_REDUCE_ONLY;
+        if (liquidationBooks[market].held && r.standing == STATUS_OPEN) r.standing = STATUS_REDUCE_ONLY;
         (r.by, r.until) = (address(0), 0);
         _setLevel(market, r.standing, r.standing, 0);
     }
@@ -65,6 +64,7 @@ abstract contract Restrictions is MarketBase, AccessManaged, IKeelPool {
     function _govern(uint16 market, uint8 status, uint8 least) private {
         _statusOf(market);
         delete restrictions[market];
+        liquidationBooks[market].held = false;
         _setLevel(market, status, least, 0);
     }
 

@@ -75,6 +75,7 @@ abstract contract Resolutions is Backstop {
         bool counted = mark.number == r.number;
         if (counting == counted || (counted && mark.done) || positions[id][market].size == 0) return false;
         (Touch memory t, ) = _settled(id, market, Action.AddMargin);
+        if (AccountId.unwrap(id) == AccountId.unwrap(_backstop())) _sweep(t);
         if (counting) _countOne(r, mark, t);
         else _take(r, mark, t);
         return true;
@@ -142,8 +143,9 @@ abstract contract Resolutions is Backstop {
         if (r.waiting != 0) {
             _begin(t, r);
         } else {
-            configs[t.marketId].setStatus(STATUS_REDUCE_ONLY);
-            emit MarketStatusSet(t.marketId, STATUS_REDUCE_ONLY, address(0), 0);
+            uint8 status = r.before > STATUS_REDUCE_ONLY ? r.before : STATUS_REDUCE_ONLY;
+            configs[t.marketId].setStatus(status);
+            emit MarketStatusSet(t.marketId, status, address(0), 0);
         }
     }
 }

@@ -89,6 +89,9 @@ abstract contract Waterfall is Filling {
         (r.number, r.stage, r.price) = (r.number + 1, Stage.Counting, t.market.price.index);
         (r.longLeft, r.shortLeft, r.profits) = (t.market.longInterest, t.market.shortInterest, 0);
         (r.deficit, r.waiting) = (r.waiting, 0);
+        uint8 before = configs[t.marketId].status();
+        if (before < STATUS_RESOLVING) r.before = before;
+        liquidationBooks[t.marketId].held = true;
         configs[t.marketId].setStatus(STATUS_RESOLVING);
         emit MarketStatusSet(t.marketId, STATUS_RESOLVING, address(0), 0);
         emit ResolutionBegun(t.marketId, r.number, r.price);

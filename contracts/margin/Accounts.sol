@@ -31,7 +31,9 @@ abstract contract Accounts is MarginLedger, IKeelCore {
         }
         Account memory a = accounts[account];
         for (uint128 set = a.markets; set != 0; set >>= 16) {
-            if (configs[uint16(set)].status() == STATUS_CLOSED) revert MarketClosed(uint16(set));
+            uint8 status = configs[uint16(set)].status();
+            if (status == STATUS_RESOLVING) status = liquidationBooks[uint16(set)].resolution.before;
+            if (status == STATUS_CLOSED) revert MarketClosed(uint16(set));
         }
         a.balance -= int128(int256(_toAmount(tokens)));
         Health memory h = _healthOf(account, a, Action.Withdraw);

@@ -21,4 +21,6 @@ struct LiquidationBook {
     /// The present or last resolution, and who has been through it.
     Resolution resolution;
     mapping(AccountId id => ResolutionMark) marks;
+    /// Whether a resolution made the market reduce-only, until governance reopens it.
+    bool held;
 }

@@ -27,6 +27,8 @@ struct Resolution {
     uint256 profits;
     uint256 profitsLeft;
     uint256 cut;
+    /// Status of the market before; what was held tighter than reduce-only stays so.
+    uint8 before;
 }
 
 /// @dev One account in a market's resolution. One slot.

@@ -41,6 +41,7 @@ class ResolutionEvents(FillEvents):
         if not (book.config.status == STATUS_SHUT and e.profit == 0):
             self._expect(f"the profit of {e.account:#x}", e.profit, gain)
         self._touched(e.account, e.market, e.settled)
+        self._sweep_own(e.account)
         book.counted[e.account] = e.profit
 
     def _resolution_counted(self, e: Any) -> None:
@@ -52,6 +53,7 @@ class ResolutionEvents(FillEvents):
         """The pool gets back what it advanced, out of what it owes."""
         book = self._book(e.market)
         self._touched(e.account, e.market, e.settled)
+        self._sweep_own(e.account)
         share = mul_div_ceil(book.counted[e.account], book.cut, book.profits)
         self._expect(f"what {e.account:#x} gave", e.amount, share)
         held = self.positions[e.account, e.market]
@@ -64,9 +66,13 @@ class ResolutionEvents(FillEvents):
         cost = -(held.size * book.resolution_price // WAD)
         self._expect(f"the end of {e.account:#x}", e.fill.size, -held.size)
         self._fill_on_curve(e.account, book, e, cost)
-        if e.account == self.backstop:
-            self.insurance += self.accounts[e.account].balance
-            self.accounts[e.account].balance = self._covered = 0
+        self._sweep_own(e.account)
+
+    def _sweep_own(self, account: int) -> None:
+        """What the insurance's account gained or lost is the insurance's."""
+        if account == self.backstop:
+            self.insurance += self.accounts[account].balance
+            self.accounts[account].balance = self._covered = 0
 
     def _resolution_ended(self, e: Any) -> None:
         book = self._book(e.market)
