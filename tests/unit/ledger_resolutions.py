@@ -3,11 +3,14 @@
 from typing import Any
 
 from ledger_statuses import StatusWorld
-from ledger_walk import Walk
+from ledger_walk import Walk, free_margin
 
 from keel.evm.chain import Receipt
+from keel.model import multiplier
 from keel.model.cold_records import Stage
-from keel.model.ledger.books import STATUS_REDUCE_ONLY, STATUS_SHUT
+from keel.model.ledger import account_id
+from keel.model.ledger.books import STATUS_OPEN, STATUS_SHUT
+from keel.units import WAD
 
 EVENTS = ("DeficitLeft", "ResolutionBegun", "ResolutionEnded", "PositionCounted", "ProfitCut", "PositionShut")
 
@@ -49,7 +52,6 @@ class ResolutionWorld(StatusWorld):
     def _watch(self, receipt: Receipt) -> None:
         super()._watch(receipt)
         self.seen.update({name: len(receipt.events(name)) for name in EVENTS})
-        self.seen["waiting"] += any(self.twin.resolution_of(market).waiting for market in self.markets)
         ends = [log.args["market"] for log in receipt.events("ResolutionCounted") if log.args["cut"]]
         self.seen["cut of a shut market"] += any(
             self.twin.configs[market].status == STATUS_SHUT for market in ends
@@ -57,14 +59,14 @@ class ResolutionWorld(StatusWorld):
 
 
 class ResolutionWalk(Walk):
-    """A walk with crashes, whose markets are resolved a few accounts at a time, reopened, and shut at last."""
+    """A walk with crashes, whose markets resolve a few accounts at a time, are reopened, and shut at last."""
 
     world_type = ResolutionWorld
     world: Any
 
     def step(self) -> None:
         move = self.random.choices(
-            ["walk", "resolve", "crash", "deleverage", "reopen", "govern"], [55, 24, 7, 2, 9, 3]
+            ["walk", "resolve", "crash", "deleverage", "reopen", "govern"], [52, 24, 12, 3, 6, 3]
         )[0]
         if move == "walk":
             super().step()
@@ -82,19 +84,31 @@ class ResolutionWalk(Walk):
         self.world.resolve(self.user(), market, accounts)
 
     def crash(self) -> None:
-        """A gap that takes more than margins."""
+        """A gap that takes more than margins of who has just come."""
+        self.reopen()
+        for user in self.world.users[1:]:
+            self.world.deposit(user, account_id(user), 2_000 * 10**6)
+            self.rush(user)
         self.shift(-2_000, -1_200, 1_200, 2_500)
         for seconds in (1, 400):
             self.world.chain.warp(seconds)
             self.refresh()
         self.liquidate()
 
+    def rush(self, user: str) -> None:
+        """Open with nearly all that an account has."""
+        market, account = self.market(), account_id(user)
+        m, config = self.world.twin.markets[market], self.world.twin.configs[market]
+        margin = max(free_margin(self.world, account), WAD) * multiplier.ONE // multiplier.initial(m, config)
+        size = margin * 25 * WAD // (self.prices[market - 1] * 10**10) * self.random.choice([1, -1])
+        self.world.trade(user, account, market, size, self.limit(size), self.world.now)
+
     def deleverage(self) -> None:
         self.world.deleverage(self.user(), self.market())
 
     def reopen(self) -> None:
         for market in self.world.markets:
-            if self.world.twin.configs[market].status == STATUS_REDUCE_ONLY or self.random.random() < 0.1:
+            if self.world.twin.configs[market].status != STATUS_OPEN or self.random.random() < 0.1:
                 self.world.reopen(market)
 
     def restrict(self) -> None:

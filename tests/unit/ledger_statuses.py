@@ -1,4 +1,4 @@
-"""The world and a random walk through it with statuses of markets: the guardian's, governance's, a lifter's."""
+"""The world and a random walk through it with the statuses of markets: who restricts, lifts, reopens."""
 
 from collections.abc import Callable
 from typing import Any

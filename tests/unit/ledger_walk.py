@@ -149,7 +149,7 @@ class Walk:
         """Work off what the insurance holds, for some minutes; at least try."""
         held = [market for account, market in self.world.twin.positions if account == self.world.backstop]
         for market in held or [self.market()]:
-            for _ in range(self.random.choice([1, 2, 9])):
+            for _ in range(self.random.choice([1, 2, 18])):
                 self.world.unwind(self.user(), market)
                 if self.random.random() < 0.3:
                     self.world.chain.warp(40)

@@ -137,8 +137,8 @@ def test_crowding(longs: float, expected: float) -> None:
 def test_all_multipliers_together() -> None:
     """Volatility 1.5 times its base, three deviations beyond two, 60 of 75 base: 1.5 * 1.75 * 1.6 = 4.2.
 
-    10 base at 2,000 ask for 500 at 2.5 %, so for 2,100; maintenance goes by its ramp of 1.2: 200 * 1.2. A ramp of
-    8 counts for both.
+    10 base at 2,000 ask for 500 at 2.5 %, so for 2,100; maintenance goes by its ramp of 1.2: 200 * 1.2. A
+    ramp of 8 counts for both.
     """
     longs = 60 * WAD
     market = Market(longs, longs, cash=50_000 * WAD, shares=10**24, stress=24, ramp=1_200_000)
@@ -190,7 +190,7 @@ def test_an_hour_adds_a_tenth_at_most(touches: int) -> None:
 @example(ONE, 2 * ONE, [0] * 9)
 @example(1, ONE, [900] * 60)
 def test_one_touch_and_many_differ_inside_the_bound(ramp: int, target: int, waits: list[int]) -> None:
-    """Compound growth is at most exp; each touch loses or adds less than one unit, and none passes the target.
+    """Compound growth is at most exp; each touch is a unit off at most, and none passes the target.
 
     A target below is reached at once.
     """
