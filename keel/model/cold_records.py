@@ -41,6 +41,7 @@ class Resolution:
         waiting: What came while the cut was being taken; it waits for the next resolution.
         profits: Sum of profits counted; `profits_left` the part of them not cut yet.
         cut: What the profits give in all.
+        before: Status of the market before; what was held tighter than reduce-only stays so.
     """
 
     number: int = 0
@@ -53,6 +54,7 @@ class Resolution:
     profits: int = 0
     profits_left: int = 0
     cut: int = 0
+    before: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +80,13 @@ class LiquidationBook:
         pushed: Value pushed through the curve, at the index when it was pushed; empties in five minutes.
         losses: What the pool paid for debts; forgotten in a day.
         resolution: The present or last one.
+        held: Whether a resolution made the market reduce-only, until governance reopens it.
     """
 
     pushed: Window = Window()
     losses: Window = Window()
     resolution: Resolution = Resolution()
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True)

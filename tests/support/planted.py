@@ -193,8 +193,15 @@ POOLS = [
         "ShareVault",
         "nobody_waits",
         "INV-45",
-        "return block.timestamp < r.claimableAt ? 0 : r.shares;",
-        "return r.shares;",
+        "if (block.timestamp < r.claimableAt || block.timestamp >= r.claimableAt + CLAIM_WINDOW) return 0;",
+        "if (block.timestamp >= r.claimableAt + CLAIM_WINDOW) return 0;",
+    ),
+    _in(
+        "ShareVault",
+        "claims_are_open_for_ever",
+        "INV-45",
+        "if (block.timestamp < r.claimableAt || block.timestamp >= r.claimableAt + CLAIM_WINDOW) return 0;",
+        "if (block.timestamp < r.claimableAt) return 0;",
     ),
 ]
 
@@ -242,8 +249,8 @@ STATUSES = [
     _in_core(
         "who_has_a_position_withdraws_from_a_closed_market",
         "INV-59",
-        "if (configs[uint16(set)].status() == STATUS_CLOSED)",
-        "if (configs[uint16(set)].status() > STATUS_CLOSED)",
+        "if (status == STATUS_CLOSED) revert MarketClosed(uint16(set));",
+        "if (status > STATUS_CLOSED) revert MarketClosed(uint16(set));",
     ),
     _in(
         "KeelExtension",

@@ -25,8 +25,20 @@ MARGIN = [
     _in_core(
         "maintenance_follows_at_once",
         "INV-25 INV-67",
-        "if (m.ramp < multiplier) multiplier = m.ramp;",
+        "uint256 ramp = m.ramp;",
+        "uint256 ramp = multiplier;",
+    ),
+    _in_core(
+        "the_ramp_is_not_asked_of_who_comes_new",
+        "INV-24",
+        "if (multiplier < m.ramp) multiplier = m.ramp;",
         "",
+    ),
+    _in_core(
+        "the_ramp_falls_no_faster_than_it_rises",
+        "INV-68",
+        "if (target <= ramp) return target;",
+        "if (target <= ramp) return ramp - target > ramp / 100 ? ramp - ramp / 100 : target;",
     ),
     _in_core(
         "crowds_are_not_counted",
@@ -79,22 +91,30 @@ WINDOW = [
         "KeelLiquidation",
         "the_window_never_empties",
         "INV-69",
-        "return pushed > emptied ? pushed - emptied : 0;",
-        "return pushed + 0 * emptied;",
+        "return amount > gone ? amount - gone : 0;",
+        "return amount + 0 * gone;",
     ),
     _in(
         "KeelLiquidation",
         "the_window_never_fills",
         "INV-69",
-        "windows[t.marketId] = LiquidationWindow(uint128(pushed + value), uint64(block.timestamp));",
-        "pushed + value;",
+        "liquidationBooks[t.marketId].pushed = Window(uint128(pushed + value), uint64(block.timestamp));"
+        " return (true, _book(t, plan.size, cost));",
+        "return (true, _book(t, plan.size, cost));",
     ),
     _in(
         "KeelLiquidation",
         "a_full_window_is_no_reason",
         "INV-66 INV-69",
-        "if (pushed + _valueOf(t, plan.size) <= capacity) return false;",
-        "return pushed + capacity == 0;",
+        "if (pushed + value > capacity) return (false, f); int256 cost =",
+        "capacity; int256 cost =",
+    ),
+    _in(
+        "KeelLiquidation",
+        "a_curve_far_from_the_index_is_no_reason",
+        "INV-66",
+        "if (_lossOf(t, plan.size, cost) > int256((value * MAX_LOSS_BPS) / Fixed.BPS)) return (false, f);",
+        "",
     ),
 ]
 
@@ -110,15 +130,31 @@ BACKSTOP = [
         "KeelLiquidation",
         "what_the_curve_is_spared_is_not_charged",
         "INV-31",
-        "plan.slippage = _curveLoss(t, -plan.size);",
+        "plan.slippage ="
+        " _positive(_curveLoss(t, t.position.size) - _curveLoss(t, t.position.size + plan.size));",
         "plan.slippage = 0;",
     ),
     _in(
         "KeelLiquidation",
         "the_insurance_takes_what_it_cannot_carry",
         "INV-66",
-        "return means >= int256(h.maintenance + maintenance);",
-        "return means >= 0 * int256(maintenance);",
+        "return means >= int256(h.initial + initial);",
+        "return means >= 0 * int256(initial);",
+    ),
+    _in(
+        "KeelLiquidation",
+        "the_insurance_needs_only_maintenance",
+        "INV-66",
+        "(uint256 initial, ) = MarginMath.requirements(t.market, t.config, size);",
+        "(, uint256 initial) = MarginMath.requirements(t.market, t.config, size);",
+    ),
+    _in(
+        "KeelLiquidation",
+        "the_first_units_are_charged",
+        "INV-31",
+        "plan.slippage ="
+        " _positive(_curveLoss(t, t.position.size) - _curveLoss(t, t.position.size + plan.size));",
+        "plan.slippage = _positive(_curveLoss(t, -plan.size));",
     ),
     _in(
         "KeelLiquidation",

@@ -104,8 +104,8 @@ PARAMETERS = [
         "KeelExtension",
         "parameters_change_before_accrual",
         "INV-13",
-        "IKeelCore(address(this)).accrue(market); Market memory m; MarketConfig memory before;",
-        "Market memory m; MarketConfig memory before;",
+        "IKeelCore(address(this)).accrue(market); if (configs[market].status() >= STATUS_RESOLVING)",
+        "if (configs[market].status() >= STATUS_RESOLVING)",
     ),
     _in(
         "KeelExtension",

@@ -2,7 +2,7 @@
 
 from keel.model import market_set
 from keel.model.errors import Refused
-from keel.model.ledger.books import STATUS_CLOSED, add, same_address
+from keel.model.ledger.books import STATUS_CLOSED, STATUS_RESOLVING, add, same_address
 from keel.model.ledger.limits import require
 from keel.model.ledger.margins import MarginLedger
 from keel.model.records import Account, EscrowClaim, Health
@@ -73,7 +73,10 @@ class Accounts(MarginLedger):
 
     def _require_exits(self, account: Account) -> None:
         for market in market_set.iterate(account.markets):
-            if self.configs[market].status == STATUS_CLOSED:
+            status = self.configs[market].status
+            if status == STATUS_RESOLVING:
+                status = self.resolution_of(market).before
+            if status == STATUS_CLOSED:
                 raise Refused("MarketClosed", market)
 
     def settle(self, now: int, sender: str, account: int, market: int, action: Action) -> Health:

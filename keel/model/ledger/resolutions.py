@@ -66,6 +66,8 @@ class Resolutions(Backstop):
         if counting == counted or (counted and mark.done) or empty:
             return False
         t, _ = self._settled(now, account, market, Action.ADD_MARGIN)
+        if account == self._backstop:
+            self._sweep(t)
         if counting:
             self._count_one(t)
         else:
@@ -136,7 +138,8 @@ class Resolutions(Backstop):
         if self.resolution_of(t.market_id).waiting != 0:
             self._begin(t)
         else:
-            self._set_status(t.market_id, STATUS_REDUCE_ONLY)
+            before = self.resolution_of(t.market_id).before
+            self._set_status(t.market_id, max(before, STATUS_REDUCE_ONLY))
 
 
 def _all_counted(r: Resolution) -> bool:

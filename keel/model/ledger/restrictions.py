@@ -42,24 +42,27 @@ class Restrictions(Books):
         if last.until == 0 or now < last.until:
             raise Refused("NothingToLift", market, last.until)
         # A market that had to share out a loss is reopened by governance alone.
-        resolved = self.resolution_of(market).number != 0
-        standing = max(last.standing, STATUS_REDUCE_ONLY) if resolved else last.standing
+        held = self._liquidation_book(market).held
+        standing = max(last.standing, STATUS_REDUCE_ONLY) if held else last.standing
         rested = Restriction(rested_at=last.rested_at, standing=standing)
         self._set_level(market, standing, standing, rested)
 
     def hold_market(self, market: int, level: int) -> None:
         """Restrict a market until governance reopens it."""
-        self._status_of(market)
-        self._set_level(market, level, STATUS_REDUCE_ONLY, Restriction())
+        self._govern(market, level, STATUS_REDUCE_ONLY)
 
     def reopen_market(self, market: int) -> None:
         """Take new risk again."""
-        self._status_of(market)
-        self._set_level(market, STATUS_OPEN, STATUS_OPEN, Restriction())
+        self._govern(market, STATUS_OPEN, STATUS_OPEN)
 
     def restriction_of(self, market: int) -> Restriction:
         """What the guardian did to a market last."""
         return self.restrictions.get(market, Restriction())
+
+    def _govern(self, market: int, status: int, least: int) -> None:
+        self._status_of(market)
+        self._set_level(market, status, least, Restriction())
+        self.liquidation_books[market] = replace(self._liquidation_book(market), held=False)
 
     def _set_level(self, market: int, status: int, least: int, restriction: Restriction) -> None:
         if self.configs[market].status >= STATUS_RESOLVING:

@@ -88,10 +88,11 @@ class Waterfall(Accounts):
 
     def _begin(self, t: Touch) -> None:
         """Begin to share out what waits, at the present index; the touched position as in `t`."""
-        m, r = t.market, self.resolution_of(t.market_id)
+        m, r, before = t.market, self.resolution_of(t.market_id), self.configs[t.market_id].status
         self._resolution_to(
             t.market_id,
             number=r.number + 1,
+            before=before if before < STATUS_RESOLVING else r.before,
             stage=Stage.COUNTING,
             price=m.price.index,
             long_left=m.long_interest,
@@ -100,4 +101,5 @@ class Waterfall(Accounts):
             deficit=r.waiting,
             waiting=0,
         )
+        self.liquidation_books[t.market_id] = replace(self._liquidation_book(t.market_id), held=True)
         self._set_status(t.market_id, STATUS_RESOLVING)

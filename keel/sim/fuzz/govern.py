@@ -214,6 +214,8 @@ INTRUSIONS: tuple[_Intrusion, ...] = (
     _core_call("reopenMarket", "market"),
     _core_call("restrictMarket", "market", 3),
     _core_call("holdMarket", "market", 3),
+    _core_call("shutMarket", "market"),
+    _core_call("resolve", "market", ()),
     _core_call("setInsuranceVault", "me"),
     _core_call("poolDeposit", "market", 1, 0),
     _core_call("poolRedeem", "market", 1, "me"),

@@ -26,16 +26,18 @@ class Part(NamedTuple):
 
 
 def part(market: Market, config: MarketConfig, size: int, factor: int | None = None) -> Part:
-    """What a position of `size` (base WAD) asks for; `factor` is the market's multiplier if it is known."""
+    """What a position of `size` (base WAD) asks for; `factor` is the market's product if it is known."""
     value = -(-abs(size) * market.price.index // WAD)
     kept, needed = required(config.brackets, value)
     factor = multiplier(market, config) if factor is None else factor
+    # Whoever comes new is asked for the ramp as well; who stays, for nothing else.
+    factor, ramp = max(factor, market.ramp), market.ramp
     initial = needed * factor
     if initial > value * ONE:
         # No more than the value; maintenance keeps its proportion.
-        factor, initial = value * ONE * factor // initial, value * ONE
+        ramp, initial = min(ramp, value * ONE * factor // initial), value * ONE
     initial = -(-initial // ONE)
-    maintenance = -(-kept * min(factor, market.ramp) // ONE)
+    maintenance = -(-kept * ramp // ONE)
     sign = 1 if size > 0 else -1
     common = (sign * (asked * config.hedge_percent // _PERCENT) for asked in (initial, maintenance))
     return Part(initial, maintenance, *common)
@@ -65,6 +67,8 @@ def multiplier(market: Market, config: MarketConfig) -> int:
 
 def crowding(market: Market, config: MarketConfig) -> int:
     """One up to half of what a side may hold, two at all of it, linear between, 1e-6, floor."""
+    if not (market.long_interest or market.short_interest):
+        return ONE
     used = side_used(market, config, long=market.long_interest > market.short_interest)
     return min(max(2 * used * ONE // WAD, ONE), 2 * ONE)
 
@@ -79,10 +83,13 @@ def side_used(market: Market, config: MarketConfig, *, long: bool) -> int:
 
 
 def ramp_after(market: Market, config: MarketConfig, now: int) -> int:
-    """The multiplier of maintenance once the market is touched: a tenth an hour nearer at most, 1e-6."""
-    goal = multiplier(market, config)
-    reach = market.ramp * (now - market.accrued_at) * _RAMP_PER_SECOND // _RAMP_UNIT
-    return min(max(goal, market.ramp - reach), market.ramp + reach)
+    """The multiplier of maintenance after some time: down at once, up by a tenth an hour at most, 1e-6."""
+    elapsed = now - market.accrued_at
+    if elapsed == 0:
+        return market.ramp
+    reach = market.ramp * elapsed * _RAMP_PER_SECOND // _RAMP_UNIT
+    # A step is one at least: what is low arrives, too.
+    return min(multiplier(market, config), market.ramp + max(reach, 1))
 
 
 def required(b: Brackets, value: int) -> tuple[int, int]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from keel.sim.fuzz.invariants.backstop import cheap
 from keel.sim.fuzz.stage import Step
 from keel.sim.fuzz.windows import pushes, room, worth
 from keel.sim.fuzz.world import BACKSTOP
@@ -46,6 +47,8 @@ def _closed(step: Step, event: str, args: dict[str, Any]) -> Iterator[str]:
     value = worth(step.before, market, args["fill"].size)
     over = before.pushed + value > before.capacity
     if absorbed:
-        yield f"absorbed: {'equity' if health.equity <= 0 else 'window' if over else 'band'}"
+        cost = not cheap(step.before, market, args["fill"].size)
+        why = "equity" if health.equity <= 0 else "window" if over else "cost" if cost else "band"
+        yield f"absorbed: {why}"
     elif over and any(True for _ in pushes(step.receipt)):
         yield "forced"

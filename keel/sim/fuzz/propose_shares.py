@@ -2,7 +2,7 @@
 
 from keel.sim.fuzz.action import Action
 from keel.sim.fuzz.draws import Draws
-from keel.sim.fuzz.ghost import INSURANCE
+from keel.sim.fuzz.ghost import CLAIM_SECONDS, INSURANCE
 from keel.sim.fuzz.stage import Stage
 from keel.sim.fuzz.world import PROVIDERS, STAKER
 
@@ -42,9 +42,15 @@ def request(stage: Stage, draws: Draws) -> list[Action]:
 def redeem(stage: Stage, draws: Draws) -> list[Action]:
     """Claim a redemption whose cooldown is over, rarely one whose is not or another's."""
     now, stakes = stage.present.now, stage.world.ghost.stakes
-    due = [key for key, held in stakes.items() if held.asked and held.claimable_at <= now]
+    open_ = range(now - CLAIM_SECONDS + 1, now + 1)
+    due = [key for key, held in stakes.items() if held.asked and held.claimable_at in open_]
     asked = [key for key, held in stakes.items() if held.asked]
     keys = asked if draws.chance(10) else due
+    late = [key for key in asked if stakes[key].claimable_at <= now - CLAIM_SECONDS]
+    if late and draws.chance(20):
+        # A claim that has lapsed begins anew with the next request.
+        vault, controller = draws.pick(late)
+        return [Action("request", (controller, vault, stakes[vault, controller].free // 100))]
     if not keys:
         return []
     vault, controller = draws.pick(keys)

@@ -40,6 +40,7 @@ class Step:
         done: Its effects, if it succeeded.
         refusal: Why it was refused, if it was.
         pushes: What liquidations had pushed through the curve before it, by market.
+        losses: What pools had paid of their day's cap before a liquidation, by market, quote WAD.
         middle: The moment inside the call, once somebody asked for it (see `midway`).
     """
 
@@ -51,6 +52,7 @@ class Step:
     done: Done | None = None
     refusal: Reverted | None = None
     pushes: Mapping[int, Push] = field(default_factory=dict)
+    losses: Mapping[int, int] = field(default_factory=dict)
     middle: Moment | None = None
 
     @property
@@ -97,10 +99,11 @@ class Stage:
         """Carry an action out. Whatever goes wrong other than a revert is raised."""
         spec, world, before = PERFORM[action.name], self.world, self.present
         touched, pushes = spec.touches(world, *action.args), dict(world.ghost.pushes)
+        losses = self._losses() if action.name in CLOSING else {}
         try:
             done = spec.run(world, *action.args)
         except Reverted as refusal:
-            return Step(world, action, before, before, touched, refusal=refusal, pushes=pushes)
+            return Step(world, action, before, before, touched, refusal=refusal, pushes=pushes, losses=losses)
         touched = done.touched or touched
         books = self.reader.read(before.books, touched)
         books.stretches = dict(world.ghost.stretches)
@@ -108,7 +111,7 @@ class Stage:
         self._count(before.books, books, touched)
         if done.receipt is not None and action.name in CLOSING:
             count(self.present, world.ghost.pushes, done.receipt)
-        return Step(world, action, before, self.present, touched, done, pushes=pushes)
+        return Step(world, action, before, self.present, touched, done, pushes=pushes, losses=losses)
 
     def reset(self) -> None:
         """Go back to the beginning."""
@@ -138,6 +141,9 @@ class Stage:
         books = self.reader.read_all()
         books.stretches = dict(self.world.ghost.stretches)
         return books
+
+    def _losses(self) -> dict[int, int]:
+        return {market: self.world.protocol.view("lossesOf", market)[0] for market in self.world.markets}
 
     def _count(self, before: Books, after: Books, touched: Touched) -> None:
         """Roundings, one of each accrual, two of each settlement, live and in escrow; and releases."""

@@ -24,6 +24,7 @@ EXPECTED = frozenset(
             "GuardianRests",
             "NothingToLift",
         ),
+        *("MarketShut", "Unresolved", "NothingToResolve", "PoolSolvent"),
         *("AccessManagedUnauthorized", "AccessControlUnauthorizedAccount"),
         *("ERC20InsufficientBalance", "TransferFromFailed"),
         # A profit beyond everything that was paid in: the last one to leave is told so.

@@ -2,7 +2,9 @@
 
 from keel.model import curve
 from keel.model.fixed import PPM
+from keel.model.ledger.books import STATUS_RESOLVING
 from keel.model.validity import Validity, suspect
+from keel.sim.fuzz.fills import worse_price
 from keel.sim.fuzz.ghost import INSURANCE
 from keel.sim.fuzz.invariants.base import require
 from keel.sim.fuzz.invariants.liquidation import curve_loss, read, taken_over
@@ -13,8 +15,8 @@ from keel.sim.fuzz.windows import pushes, room, worth
 from keel.sim.fuzz.world import BACKSTOP
 from keel.units import BPS, WAD
 
-# A piece is an eighth of the window, and costs one part in a hundred of its value at most.
-_PIECES = 8
+# A piece is a sixteenth of the window; like all that goes through the curve, it costs a hundredth at most.
+_PIECES = 16
 _LOSS_PART = 100
 
 
@@ -88,7 +90,7 @@ def inv_66(step: Step) -> int:
 
 
 def inv_66_reason(step: Step) -> int:
-    """The insurance takes over exactly where it can, and equity is gone, the window full or the band left."""
+    """The insurance takes over exactly where it can and equity, window, band or cost forbid the curve."""
     seen = read(step)
     health, market = step.before.touched_health(seen.place, seen.market), seen.market
     window, value = room(step.before, step.pushes, market), worth(step.before, market, seen.fill.size)
@@ -97,6 +99,7 @@ def inv_66_reason(step: Step) -> int:
     after = skew + seen.fill.size
     inside = abs(after) <= limit or (abs(after) <= abs(skew) and (after > 0) == (skew > 0))
     fits = health.equity > 0 and inside and window.pushed + value <= window.capacity
+    fits = fits and cheap(step.before, market, seen.fill.size)
     if seen.absorbed:
         able = can_absorb(step.before, seen.place, market, seen.fill.size, health.equity)
         require(not fits and able, "fits", fits, "able", able, "pushed", window.pushed, "of", window.capacity)
@@ -108,14 +111,23 @@ def inv_66_reason(step: Step) -> int:
     return 1
 
 
+def cheap(moment: Moment, market: int, size: int) -> bool:
+    """Whether a closing fill on the curve, without the spread, loses a hundredth at most at the index."""
+    m, depth = moment.market(market), moment.depth(market)
+    cost = curve.cost(worse_price(m.price, size > 0, spread=False), depth, m.skew, size)
+    return cost - size * m.price.index // WAD <= worth(moment, market, size) // _LOSS_PART
+
+
 def can_absorb(moment: Moment, place: int, market: int, size: int, equity: int) -> bool:
     """Whether the insurance can carry a position beside what it has, and the debt that comes with it."""
     if suspect(moment.books.markets[market].price.flags):
         return False
+    if moment.rules[market].config.status >= STATUS_RESOLVING:
+        return False
     surplus = moment.touch(place, market).insurance
     means = moment.books.totals.insurance + surplus + moment.health(BACKSTOP).equity_worse + min(0, equity)
-    asked = part(moment.market(market), moment.rules[market].config, size).maintenance
-    return means >= moment.health(BACKSTOP).maintenance + asked
+    asked = part(moment.market(market), moment.rules[market].config, size).initial
+    return means >= moment.health(BACKSTOP).initial + asked
 
 
 def inv_69(step: Step) -> int:

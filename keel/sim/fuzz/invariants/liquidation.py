@@ -96,7 +96,10 @@ def _debt(step: Step, place: int) -> tuple[int, int]:
     account = step.world.ids[place]
     debts = [log.args for log in step.receipt.events("BadDebtCovered") if log.args["account"] == account]
     require(len(debts) <= 1, "bad debts", len(debts))
-    return sum(debt["fromInsurance"] for debt in debts), sum(debt["fromPool"] for debt in debts)
+    # What is beyond the pool's cap it advances.
+    left = [log.args for log in step.receipt.events("DeficitLeft") if log.args["account"] == account]
+    from_pool = sum(debt["fromPool"] for debt in debts) + sum(deficit["amount"] for deficit in left)
+    return sum(debt["fromInsurance"] for debt in debts), from_pool
 
 
 def trigger(health: Health) -> tuple[int, int]:
@@ -167,12 +170,19 @@ def beside_the_curve(step: Step, seen: Liquidation) -> int:
     config, cost = step.before.rules[seen.market].config, abs(seen.fill.cost)
     spread = step.before.books.markets[seen.market].price.spread_bps
     fee = div_ceil(cost * (config.taker_fee_ppm + config.deviation_fee_ppm), PPM)
-    slippage = curve_loss(step.before, seen.market, -seen.fill.size) if seen.absorbed else 0
+    slippage = _spared(step, seen) if seen.absorbed else 0
     return fee + div_ceil(cost * spread, BPS) + slippage
 
 
+def _spared(step: Step, seen: Liquidation) -> int:
+    """What the curve is spared where the insurance takes over: the last units, not the first."""
+    held = step.before.position(seen.place, seen.market).size
+    whole, rest = (curve_loss(step.before, seen.market, size) for size in (held, held + seen.fill.size))
+    return max(whole - rest, 0)
+
+
 def curve_loss(moment: Moment, market: int, position: int, *, spread: bool = False) -> int:
-    """What closing would lose on the curve: of what it can take, scaled up; quote WAD."""
+    """What closing would lose on the curve, negative = gain: of what it can take, scaled up; quote WAD."""
     m, depth = moment.market(market), moment.depth(market)
     limit, held = depth * 3 // 4, abs(position)
     room = limit + m.skew if position > 0 else limit - m.skew
@@ -182,8 +192,6 @@ def curve_loss(moment: Moment, market: int, position: int, *, spread: bool = Fal
     closing = -size if position > 0 else size
     worse = worse_price(m.price, closing > 0, spread=spread)
     loss = curve.cost(worse, depth, m.skew, closing) - closing * m.price.index // WAD
-    if loss <= 0:
-        return 0
     return loss if size == held else mul_div_ceil(loss, held, size)
 
 

@@ -2,7 +2,7 @@
 
 from keel.errors import Reverted
 from keel.model.pool import VIRTUAL_SHARES
-from keel.sim.fuzz.ghost import INSURANCE
+from keel.sim.fuzz.ghost import CLAIM_SECONDS, INSURANCE
 from keel.sim.fuzz.invariants.base import require
 from keel.sim.fuzz.moment import Moment
 from keel.sim.fuzz.stage import Step
@@ -32,7 +32,8 @@ def inv_40(step: Step) -> int:
 def _bad_debt(step: Step) -> int:
     if step.done is None or step.done.receipt is None:
         return 0
-    return sum(log.args["fromPool"] for log in step.receipt.events("BadDebtCovered"))
+    paid = sum(int(log.args["fromPool"]) for log in step.receipt.events("BadDebtCovered"))
+    return paid + sum(int(log.args["amount"]) for log in step.receipt.events("DeficitLeft"))
 
 
 def inv_40_insurance(step: Step) -> int:
@@ -106,9 +107,21 @@ def inv_43(step: Step) -> int:
 
 
 def inv_45(step: Step) -> int:
-    """A redemption is paid only after its cooldown, and only for shares that were handed in."""
+    """A redemption is paid only in two days after its cooldown, and only for shares that were handed in."""
     _, vault, shares, controller = step.action.args
     stake, now = step.world.ghost.stake(vault, controller), step.after.now
     require(stake.asked >= 0, "redeemed", shares, "beyond the request by", -stake.asked)
     require(now >= stake.claimable_at, "now", now, "claimable at", stake.claimable_at)
+    require(now < stake.claimable_at + CLAIM_SECONDS, "now", now, "claimable at", stake.claimable_at)
+    return 1
+
+
+def inv_45_refused(step: Step) -> int:
+    """Who comes in time, for what he handed in, is not told to wait."""
+    if step.error.error != "NotClaimable":
+        return 0
+    _, vault, shares, controller = step.action.args
+    stake, now = step.world.ghost.stake(vault, controller), step.before.now
+    open_ = stake.claimable_at <= now < stake.claimable_at + CLAIM_SECONDS
+    require(not open_ or shares > stake.asked, "now", now, "asked", stake.asked, "refused", shares)
     return 1

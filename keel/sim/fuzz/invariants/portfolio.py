@@ -34,19 +34,20 @@ def inv_21_others(step: Step) -> int:
 
 
 def inv_68(step: Step) -> int:
-    """The multiplier of maintenance moves by a tenth an hour at most, and never in no time."""
+    """The multiplier of maintenance rises by a tenth an hour at most, and moves with time alone."""
     for market in step.touched.markets:
         old, new = step.before.books.markets[market], step.after.books.markets[market]
         moved, passed = new.ramp - old.ramp, step.after.now - old.accrued_at
-        reach = old.ramp * passed
-        require(abs(moved) * 10 * _HOUR <= reach, "market", market, "ramp", old.ramp, "to", new.ramp)
+        reach = max(old.ramp * passed, 10 * _HOUR) if passed else 0
+        require(moved * 10 * _HOUR <= reach, "market", market, "ramp", old.ramp, "to", new.ramp)
         goal = multiplier(old, step.before.rules[market].config)
+        require(passed > 0 or moved == 0, "market", market, "ramp", old.ramp, "in no time to", new.ramp)
         between = min(old.ramp, goal) <= new.ramp <= max(old.ramp, goal)
         require(between, "market", market, "ramp", old.ramp, "to", new.ramp, "goal", goal)
-        # A second moves a ramp of one by 26: whoever waits sees it move.
-        stuck = moved == 0 and goal != old.ramp and passed * old.ramp >= 60 * ONE
+        # A rise is one a second at least, and a fall is all of it: whoever waits sees it move.
+        stuck = new.ramp == old.ramp if goal > old.ramp else new.ramp != goal
         unseen = new.accrued_at == old.accrued_at
-        require(unseen or not stuck, "market", market, "ramp", old.ramp, "goal", goal)
+        require(unseen or goal == old.ramp or not stuck, "market", market, "ramp", new.ramp, "goal", goal)
     return len(step.touched.markets)
 
 

@@ -8,12 +8,14 @@ from collections.abc import Callable, Mapping
 from copy import copy
 from types import MappingProxyType
 
+from keel.model.cold_records import LiquidationBook, Window
 from keel.model.errors import Refused, Truncated
 from keel.model.ledger import Ledger
-from keel.model.records import Account, EscrowOutcome, LiquidationWindow, Position
+from keel.model.ledger.books import STATUS_RESOLVING
+from keel.model.records import Account, EscrowOutcome, Position
 from keel.model.validity import Price
 from keel.sdk.protocol import NO_LIMIT
-from keel.sim.fuzz.ghost import INSURANCE
+from keel.sim.fuzz.ghost import INSURANCE, Push
 from keel.sim.fuzz.govern import CHANGES
 from keel.sim.fuzz.invariants.base import Check, require
 from keel.sim.fuzz.perform import ANY_PRICE
@@ -36,6 +38,9 @@ _OUTSIDE = frozenset(
 def twin(step: Step) -> int:
     """The model predicts what every call does, and which error refuses it."""
     if step.refusal is not None and step.error.error in _OUTSIDE:
+        return 0
+    if any(rules.config.status >= STATUS_RESOLVING for rules in step.before.rules.values()):
+        # How far a resolution is the fuzzer does not know yet.
         return 0
     ledger, refusal = _ledger_before(step), None
     try:
@@ -65,11 +70,16 @@ def _ledger_before(step: Step) -> Ledger:
     ledger.accounts = defaultdict(Account, accounts)
     positions = {(world.ids[place], market): copy(p) for (place, market), p in books.positions.items()}
     ledger.positions = defaultdict(Position, positions)
-    known = {market: LiquidationWindow(push.pushed, push.at) for market, push in step.pushes.items()}
-    ledger.windows = {market: known.get(market, LiquidationWindow()) for market in books.markets}
+    for market in books.markets:
+        losses = Window(step.losses.get(market, 0), books.now)
+        ledger.liquidation_books[market] = LiquidationBook(_window(step.pushes.get(market)), losses)
     _add_escrow(ledger, step)
     _add_operator(ledger, step)
     return ledger
+
+
+def _window(push: Push | None) -> Window:
+    return Window(push.pushed, push.at) if push else Window()
 
 
 def _add_escrow(ledger: Ledger, step: Step) -> None:
@@ -111,8 +121,8 @@ def _compare(ledger: Ledger, step: Step) -> None:
         config, asked = step.after.rules[market].config, ledger.configs[market]
         require(config == asked, "market", market, "parameters", config, "predicted", asked)
     for market in step.touched.markets:
-        push, window = step.world.ghost.pushes.get(market), ledger.windows[market]
-        known = LiquidationWindow(push.pushed, push.at) if push else LiquidationWindow()
+        window = ledger.liquidation_books[market].pushed
+        known = _window(step.world.ghost.pushes.get(market))
         require(window == known, "market", market, "window", known, "predicted", window)
     totals = (books.totals.booked, books.totals.insurance, books.totals.insurance_shares)
     said = (ledger.booked_tokens, ledger.insurance_assets, ledger.insurance_shares)
