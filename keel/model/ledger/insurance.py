@@ -15,7 +15,7 @@ class InsuranceLedger(MarginLedger):
     def insurance_deposit(self, now: int, sender: str, tokens: int, wanted: int = 0) -> int:
         """Mint shares for tokens; `wanted` as in `pool_deposit`."""
         self._check_vault(sender)
-        _, higher, _ = self._worth(now, Action.POOL_DEPOSIT)
+        higher = self._selling_worth(now, Action.POOL_DEPOSIT)
         amount = self._to_amount(tokens)
         shares = pool.shares_for(amount, higher, self.insurance_shares)
         if wanted != 0 and wanted <= shares:
@@ -47,17 +47,17 @@ class InsuranceLedger(MarginLedger):
 
     def insurance_equity(self, now: int) -> tuple[int, int]:
         """Assets with the insurance's own positions at the worse and at the better price, quote WAD."""
-        lower, higher, _ = self._worth(now, Action.ADD_MARGIN)
-        return lower, higher
+        lower, better, _ = self._worth(now, Action.ADD_MARGIN)
+        return lower, max(0, better)
 
     def preview_insurance_deposit(self, now: int, tokens: int) -> int:
         """Shares for token units, floor."""
-        _, higher, _ = self._worth(now, Action.ADD_MARGIN)
+        higher = self._selling_worth(now, Action.ADD_MARGIN)
         return pool.shares_for(self._to_amount(tokens), higher, self.insurance_shares)
 
     def preview_insurance_mint(self, now: int, shares: int) -> int:
         """Token units that mint exactly `shares`, ceil."""
-        _, higher, _ = self._worth(now, Action.ADD_MARGIN)
+        higher = self._selling_worth(now, Action.ADD_MARGIN)
         assets = pool.assets_to_mint(shares, higher, self.insurance_shares)
         return mul_div_ceil(assets, 1, self.token_scale)
 
@@ -71,18 +71,25 @@ class InsuranceLedger(MarginLedger):
             raise Refused("DustAmount", shares)
         return pool.assets_for(shares, lower, self.insurance_shares) // self.token_scale
 
+    def _selling_worth(self, now: int, action: Action) -> int:
+        """What new shares are sold at: below zero there is nothing to price."""
+        _, higher, _ = self._worth(now, action)
+        if higher < 0:
+            raise Refused("NoEquity", higher)
+        return higher
+
     def _worth(self, now: int, action: Action) -> tuple[int, int, int]:
-        """Assets with the insurance's own positions, quote WAD, at least 0.
+        """Assets with the insurance's own positions, quote WAD.
 
         Returns:
-            At the worse and at the better of index and TWAP; the margin that those positions tie.
+            At the worse (at least 0) and at the better of index and TWAP; the margin that those positions tie.
         """
         assets, account = self.insurance_assets, backstop_of(self.core)
         if self._account(account).markets == 0:
             return assets, assets, 0
         h = self.health_for(now, account, action)
         lower = max(0, i256(assets + h.equity_worse))
-        return lower, max(0, i256(assets + max(h.equity, h.equity_better))), h.maintenance
+        return lower, i256(assets + max(h.equity, h.equity_better)), h.maintenance
 
     def _check_vault(self, sender: str) -> None:
         if not same_address(sender, self.insurance_vault):

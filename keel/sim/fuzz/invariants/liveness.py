@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from keel.model.ledger.books import STATUS_CLOSED, STATUS_REDUCE_ONLY
 from keel.model.validity import Action as Column
 from keel.model.validity import Validity, allows
 from keel.sim.fuzz.action import Action
@@ -40,9 +41,11 @@ def restricted(stage: Stage, place: int, market: int) -> int:
     if size:
         calls += [Action("trade", (owner, place, market, part, ANY_PRICE, 0)) for part in (-size // 2, -size)]
     for call in calls:
-        open_, shut = _result(stage, call, []), _result(stage, call, [Action("restrict", (OPERATOR, market))])
-        require(open_ == shut, "call", call, "open", open_, "restricted", shut)
-    return len(calls)
+        open_ = _result(stage, call, [])
+        for level in (STATUS_REDUCE_ONLY, STATUS_CLOSED):
+            shut = _result(stage, call, [Action("restrict", (OPERATOR, market, level))])
+            require(open_ == shut, "call", call, "open", open_, "restricted to", level, "then", shut)
+    return 2 * len(calls)
 
 
 def _result(stage: Stage, call: Action, first: list[Action]) -> Any:
