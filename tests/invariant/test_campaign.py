@@ -51,7 +51,11 @@ def test_a_campaign_finds_nothing_and_tries_everything(stage, seed):
         met[kind] > 3 for kind in ("curve", "absorbed: equity", "absorbed: window", "close", "unwound")
     )
     assert all(
-        met[kind] for kind in ("trim", "deleverage", "partial", "chosen", "hedged", "forced", "bad debt")
+        met[kind]
+        for kind in (
+            *("trim", "deleverage", "partial", "chosen", "hedged", "forced", "bad debt"),
+            "absorbed: cost",
+        )
     )
     # Suspect prices are confirmed and rejected, with funding of somebody in between.
     assert all(report.tally.outcomes[name] > 10 for name in ("held", "confirmed", "rejected", "released"))
@@ -93,7 +97,7 @@ def test_a_finding_shrinks_and_its_script_replays_on_a_node(faulty, tmp_path):
 
 
 def test_the_command_reports_as_json(tmp_path):
-    outcome = CliRunner().invoke(command, ["--seconds", "1", "--json", "--scripts", str(tmp_path)])
+    outcome = CliRunner().invoke(command, ["--seconds", "4", "--json", "--scripts", str(tmp_path)])
     assert outcome.exit_code == 0, outcome.output
     report = json.loads(outcome.output)
     assert report["violations"] == []

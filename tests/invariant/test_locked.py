@@ -44,7 +44,7 @@ contract CallbackToken {
 """
 LOCKED = {
     *("deposit", "withdraw", "trade", "updateAndTrade", "liquidate", "unwind", "claimFunding"),
-    *("accrue", "updatePrice"),
+    *("accrue", "updatePrice", "resolve", "deleverage"),
     *("poolDeposit", "poolRedeem", "insuranceDeposit", "insuranceRedeem"),
 }
 OUTER = {

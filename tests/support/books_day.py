@@ -162,9 +162,9 @@ def take_over(s):
     s.govern(ETH, windowPpm=1_000)
     for after in (60, 301, 60):
         s.price(110_000, 4_000, after=after)
-    p.insurance_deposit(6_000 * USD, people[9])
+    p.insurance_deposit(12_000 * USD, people[9])
     for person in (8, 9):
-        s.margin(person, 8_000, sub=1)
+        s.margin(person, 8_450, sub=1)
     s.trade(8, ETH, 40, sub=1)
     for price in (3_900, 3_780):
         s.price(110_000, price, after=301)
@@ -177,17 +177,17 @@ def take_over(s):
     liquidate(s, 9, sub=1)
     s.price(110_000, 4_060, after=301)
     s.price(110_000, 4_060)
-    s.margin(8, 12_000, sub=2)
+    s.margin(8, 14_500, sub=2)
     s.trade(8, ETH, 40, sub=2)
     for price in (3_900, 3_730):
         s.price(110_000, price, after=301)
     liquidate(s, 8, sub=2)
-    for price in (3_600, 3_400, 3_400):
+    for price in (3_500, 3_200, 2_900, 2_900):
         s.price(110_000, price, after=301)
     p.deposit(account_id(p.core.address), 7, people[1])
     p.unwind(ETH, people[0])
     s.govern(ETH, windowPpm=100_000)
-    s.price(110_000, 3_400)
+    s.price(110_000, 2_900)
     p.unwind(ETH, people[0])
     s.chain.warp(30)
     p.accrue(BTC, people[0])

@@ -98,6 +98,9 @@ def plausible(bench, owner, weak=0):
         "horizon": 3_600,
         "value": 1,
         "validity": 1,
+        # Of a restriction; no new risk. And what a caller wants at least.
+        "level": 2,
+        "least": 1,
         "data": [inner],
     }
 

@@ -150,10 +150,10 @@ class World(Bench):
         for one, size in ((self.hurt_long, HURT_SIZE), (self.hurt_short, -HURT_SIZE)):
             protocol.deposit(one, HURT_MARGIN * self.one, self.operator)
             protocol.trade(one, MARKET, size, self.operator)
+        self._raise_maintenance()
         shares = self.chain.call(self.vault, "balanceOf", self.provider)
         protocol.pool_request(MARKET, shares // 10, self.provider)
         self.later(self.chain.call(self.vault, "COOLDOWN"))
-        self._raise_maintenance()
         self.settle_price(PRICE)
         self.rest = self.stored
         assert self.rest._replace(sigma=0, at=0) == (self.rest.index, self.rest.index, 0, 0, 0, 0)

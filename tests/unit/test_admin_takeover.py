@@ -61,6 +61,7 @@ GRABS = {
     "setMarket": _set_market,
     "holdMarket": lambda b: (b.core, "holdMarket", MARKET, 3),
     "reopenMarket": lambda b: (b.core, "reopenMarket", MARKET),
+    "shutMarket": lambda b: (b.core, "shutMarket", MARKET),
     "setInsuranceVault": lambda b: (b.core, "setInsuranceVault", b.stranger),
     "setAuthority": _authority,
     "poolRedeem": lambda b: (b.core, "poolRedeem", MARKET, 10**24, b.stranger),

@@ -78,21 +78,29 @@ def sides(bench):
     return market.longInterest, market.shortInterest
 
 
-def test_the_price_is_the_penalty_and_what_the_curve_would_have_taken(bench):
-    """1 base with 465 of 490, the window full: a quarter goes over, for the penalty and the curve's loss."""
+@pytest.mark.parametrize(("crowd", "capped"), [("-1.35", False), ("-1.55", True)])
+def test_the_price_is_the_penalty_and_what_the_curve_would_have_taken(bench, crowd, capped):
+    """1 base with 465 of 490, the window full: a quarter goes over, for the penalty and the curve's loss.
+
+    The loss is that of the last quarter, as the first ones are still there for the rest; with the penalty
+    it is at most a quarter of the equity, which leaves the margin ratio where it was.
+    """
     bench.stake(20_000)
     account, filler = bench.thin(1, 1, 465, LOW), bench.thin(2, Decimal("3.95"), 300, LOW)
-    bench.crowd(Decimal("-1.55"))
+    bench.crowd(Decimal(crowd))
     bench.fall_to(LOW)
     assert bench.liquidate(filler).event == "Liquidated"
     health, size = bench.health(account), WAD // 4
-    slippage = curve_loss(bench, size)
+    slippage = curve_loss(bench, WAD) - curve_loss(bench, WAD - size)
+    assert slippage > max(0, curve_loss(bench, size))
     told = bench.liquidate(account)
     assert (told.event, told.args["tier"], told.args["fill"].size) == ("Absorbed", 1, -size)
     penalty = -(-bench.value(size) * rate(health.equity, health.maintenance) // (BPS * WAD))
     fee = -(-bench.value(size) * FEE_PPM // 10**6)
-    assert slippage > fee // 3
-    assert told.args["penalty"] == penalty + slippage
+    assert slippage > 2 * fee
+    quarter = health.equity - -(-health.equity * 3 // 4)
+    assert (penalty + slippage > quarter) == capped
+    assert abs(told.args["penalty"] - min(penalty + slippage, quarter)) <= 2
     # The keeper has two fifths, but of nothing that a trade would have cost, too.
     paid = told.args["penalty"]
     assert told.args["reward"] == min(paid * 4_000 // BPS, paid - fee - slippage)
@@ -173,13 +181,14 @@ def test_a_price_that_may_be_wrong_never_absorbs(bench):
 
 @pytest.mark.parametrize(("missing", "event"), [(0, "Absorbed"), (1, "Liquidated")])
 def test_debt_and_margin_must_be_covered(poor, missing, event):
-    """Means of the debt and of 1 % of what comes: a token unit less, and the curve takes it."""
+    """Means of the debt and of the initial margin of what comes: a unit less, and the curve takes it."""
     low = 48_200
     account = poor.thin(1, SIZE, -1_500, low)
     poor.fall_to(low)
     health = poor.health(account)
     assert health.equity == pytest.approx(-1_500 * WAD, rel=1e-2)
-    tokens = -(-(health.maintenance - health.equity - poor.insured()) // 10**12)
+    assert health.initial >= 2 * health.maintenance
+    tokens = -(-(health.initial - health.equity - poor.insured()) // 10**12)
     stake = (tokens - missing, poor.provider)
     poor.chain.send(poor.insurance, "deposit", *stake, sender=poor.provider)
     assert poor.liquidate(account).event == event
@@ -197,7 +206,7 @@ def poor(bench):
 
 
 def test_what_it_carries_counts_against_what_it_may_take(bench):
-    """Of four equal longs that need 2,450 each it takes three with its 10,000: together those need 9,775."""
+    """Of four equal longs that need 4,900 to begin with it takes two with its 10,000: those need 11,000."""
     accounts = [bench.thin(number, SIZE, 100, LOW) for number in (1, 2, 3)]
     bench.crowd(-10)
     accounts.append(bench.thin(4, SIZE, 100, LOW))
@@ -205,11 +214,27 @@ def test_what_it_carries_counts_against_what_it_may_take(bench):
     taken = []
     for account in accounts:
         mine = bench.health(bench.backstop)
-        means, needs = bench.insured() + mine.equityWorse, mine.maintenance + 2_450 * WAD
+        means, needs = bench.insured() + mine.equityWorse, mine.initial + 4_900 * WAD
         taken.append(bench.liquidate(account).event)
         assert (taken[-1] == "Absorbed") == (means >= needs)
-    assert taken == ["Absorbed"] * 3 + ["Liquidated"]
-    assert bench.health(bench.backstop).maintenance == 9_775 * WAD
+    assert taken == ["Absorbed"] * 2 + ["Liquidated"] * 2
+    mine = bench.health(bench.backstop)
+    assert (mine.initial, mine.maintenance) == (11_000 * WAD, 6_100 * WAD)
+
+
+@pytest.mark.parametrize(("crowd", "event"), [("-2.9", "Liquidated"), ("-3.4", "Absorbed")])
+def test_not_through_a_curve_that_takes_more_than_a_hundredth(bench, crowd, event):
+    """1 base, room in the window: from a net position of q it loses (1 - 2 q) / 400 of its value."""
+    bench.stake(20_000)
+    account = bench.thin(1, 1, 200, LOW)
+    bench.crowd(Decimal(crowd))
+    bench.fall_to(LOW)
+    dear = curve_loss(bench, WAD) > LOW * WAD // 100
+    assert dear == (event == "Absorbed")
+    assert curve_loss(bench, WAD) < bench.health(account).equity * 5
+    pushed, capacity = bench.window()
+    assert pushed + LOW * WAD < capacity
+    assert bench.liquidate(account).event == event
 
 
 def test_eight_markets_and_no_more():

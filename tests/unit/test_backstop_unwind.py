@@ -12,8 +12,8 @@ from keel.units import BPS, WAD
 
 LOW, SIZE, EQUITY = 49_000, 5, 1_000
 CAPACITY = 196_000 * WAD
-# An eighth of the window: 24,500 quote, half a base at 49,000.
-PIECE = WAD // 2
+# A sixteenth of the window: 12,250 quote, a quarter of a base at 49,000.
+PIECE = WAD // 4
 
 
 @pytest.fixture(scope="module")
@@ -45,31 +45,31 @@ def held(bench):
 
 
 def test_a_piece_by_hand(bench):
-    """Half a base, on the curve from 5.6 to 5.1: the pool pays a premium, which is the insurance's."""
+    """A quarter base, on the curve from 5.6 to 5.35: the premium that the pool pays is the insurance's."""
     market, insured = bench.protocol.market(MARKET), bench.insured()
     result, told = unwind(bench)
     price, depth, skew = LOW * WAD, market.depth, market.skew
     ends = (price * depth * q / (depth - q) / WAD for q in map(Decimal, (skew - PIECE, skew)))
     assert (result.size, told["fill"].size) == (-PIECE, -PIECE)
     assert abs(result.cost - (next(ends) - next(ends))) <= 2
-    assert result.cost < -24_500 * WAD
-    assert told["fill"].realized == -result.cost - 24_500 * WAD
+    assert result.cost < -12_250 * WAD
+    assert told["fill"].realized == -result.cost - 12_250 * WAD
     assert told["result"] == told["fill"].realized + told["settled"].received - told["settled"].paid
     assert bench.insured() == insured + told["result"]
     assert bench.balance(bench.backstop) == 0
-    assert bench.window() == (24_500 * WAD, CAPACITY)
+    assert bench.window() == (12_250 * WAD, CAPACITY)
     assert bench.books() == 0
 
 
-def test_a_window_takes_eight_pieces(bench):
-    for count in range(1, 9):
+def test_a_window_takes_sixteen_pieces(bench):
+    for count in range(1, 17):
         unwind(bench)
-        assert bench.window() == (count * 24_500 * WAD, CAPACITY)
-    assert held(bench) == SIZE * WAD - 8 * PIECE
+        assert bench.window() == (count * 12_250 * WAD, CAPACITY)
+    assert held(bench) == SIZE * WAD - 16 * PIECE
     full = refusal("WindowFull", pushed=CAPACITY, capacity=CAPACITY)
     assert_refused(bench, full, lambda: bench.protocol.unwind(MARKET, bench.stranger))
-    # An eighth of five minutes later there is room for one.
-    bench.later(37)
+    # A sixteenth of five minutes later there is room for one.
+    bench.later(18)
     bench.price(LOW)
     almost = refusal("WindowFull", pushed=ANY, capacity=CAPACITY)
     assert_refused(bench, almost, lambda: bench.protocol.unwind(MARKET, bench.stranger))
@@ -87,7 +87,7 @@ def test_liquidations_and_unwinding_share_the_window(bench):
 
 
 def test_all_of_it_comes_back_to_the_insurance(bench):
-    """Ten pieces and nothing is left: what they brought, together, is what the insurance has more."""
+    """Twenty pieces and nothing is left: what they brought, together, is what the insurance has more."""
     insured, results = bench.insured(), 0
     while held(bench):
         _, told = unwind(bench)
@@ -102,10 +102,10 @@ def test_all_of_it_comes_back_to_the_insurance(bench):
 
 
 def test_dust_goes_with_the_last_piece():
-    """A piece is half a base: of 0.5001 it would leave 4.7 quote, less than the least position of 10."""
+    """A piece is a quarter base: of 0.2501 it would leave 4.7 quote, less than the least position of 10."""
     bench = make_liquidation_bench()
     bench.stake(20_000)
-    size = Decimal("0.5001")
+    size = Decimal("0.2501")
     account = bench.thin(1, size, -100, 47_000)
     bench.fall_to(47_000)
     assert bench.liquidate(account).event == "Absorbed"
@@ -115,16 +115,16 @@ def test_dust_goes_with_the_last_piece():
 
 @pytest.mark.parametrize(("crowd", "refused"), [(-6, False), (-8, True)])
 def test_a_piece_loses_a_hundredth_at_most(bench, crowd, refused):
-    """Half a base from a net position of q loses (0.5 - 2 q) / 400 of its value: 1.00 % where q is -1.75."""
+    """A quarter of a base from a net position of q loses (0.25 - 2 q) / 400 of its value: 1 % at -1.875."""
     bench.crowd(crowd)
     skew = bench.protocol.market(MARKET).skew
     loss = (PIECE - 2 * skew) * BPS // (400 * WAD)
     assert (loss > 100) == refused
     if not refused:
         _, told = unwind(bench)
-        assert -told["fill"].realized * BPS < 100 * 24_500 * WAD
+        assert -told["fill"].realized * BPS < 100 * 12_250 * WAD
         return
-    dear = refusal("UnwindTooDear", loss=ANY, limit=245 * WAD)
+    dear = refusal("UnwindTooDear", loss=ANY, limit=1225 * WAD // 10)
     assert_refused(bench, dear, lambda: bench.protocol.unwind(MARKET, bench.stranger))
     bench.trade(bench.rival, 3 * WAD)
     unwind(bench)
@@ -137,7 +137,7 @@ def test_it_needs_a_valid_price(bench):
 
 
 def test_its_loss_is_the_insurances_and_then_the_pools(used):
-    """Bought at 49,000, worked off at 40,000: 9,000 a base on half a base, more than there is in the end."""
+    """Bought at 49,000, worked off at 40,000: 2,250 and more a piece, beyond what there is in the end."""
     bench = used
     with rolled_back(bench.chain):
         bench.fall_to(40_000)

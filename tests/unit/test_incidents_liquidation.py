@@ -252,6 +252,8 @@ def test_predy_no_part_is_left_out(bench, percent):
     The keeper names no amount, so no wei can be left behind to keep a debt from being seen.
     """
     mine = weak(bench, 4 * WAD, 50)
+    # The insurance takes over what it has debt and initial margin for.
+    bench.protocol.insurance_deposit(20_000 * bench.one, bench.provider)
     if percent < 0:
         index = bench.protocol.view("marketOf", MARKET).price.index // WAD
         bench.settle_price(index * 96 // 100)

@@ -17,8 +17,10 @@ LOCKED = {
     *("core.deposit", "core.withdraw", "core.trade", "core.updateAndTrade", "core.liquidate"),
     *("core.claimFunding", "core.accrue", "core.updatePrice", "core.multicall"),
     *("core.poolDeposit", "core.poolRedeem", "core.insuranceDeposit", "core.insuranceRedeem"),
-    *("vault.deposit", "vault.mint", "vault.redeem"),
+    *("core.unwind", "core.resolve", "core.deleverage"),
+    *("vault.deposit", "vault.mint", "vault.redeem", "vault.depositAtLeast", "vault.redeemAtLeast"),
     *("insurance.deposit", "insurance.mint", "insurance.redeem"),
+    *("insurance.depositAtLeast", "insurance.redeemAtLeast"),
 }
 #: What nobody locks, because it moves what belongs to the caller alone and no token.
 FREE = {
@@ -31,7 +33,7 @@ FREE = {
 FREE |= {
     f"{place}.{name}"
     for place in ("vault", "insurance")
-    for name in ("approve", "transfer", "transferFrom", "setOperator", "requestRedeem")
+    for name in ("approve", "transfer", "transferFrom", "setOperator", "requestRedeem", "cancelRequest")
 }
 LOCK = "ReentrancyGuardReentrantCall"
 
@@ -49,7 +51,9 @@ class Stage:
         bench.protocol.trade(self.weak, MARKET, WAD, bench.operator)
         self._get_rich()
         to_ratio(bench, self.weak, 60)
-        self.entries = everything(bench)
+        self._ask_for_shares()
+        # The one that takes a request back comes last: others want to claim it.
+        self.entries = sorted(everything(bench), key=lambda entry: entry.name == "cancelRequest")
         given = plausible(bench, self.token.address, self.weak)
         self.data = {
             entry: entry.encode(lambda p, e=entry: self._argument(e, p, given)) for entry in self.entries
@@ -68,13 +72,17 @@ class Stage:
         self.act(bench.core, "deposit", self.mine, 10**10)
         self.act(bench.core, "trade", self.mine, MARKET, WAD // 10, NO_LIMIT, NO_LIMIT)
         for vault in (bench.vault, bench.insurance):
-            for owner in (token.address, bench.provider):
-                do = self.act if owner == token.address else self._by_provider
-                if owner == token.address:
-                    do(vault, "deposit", 10**10, owner)
+            self.act(vault, "deposit", 10**10, token.address)
+
+    def _ask_for_shares(self):
+        """Late: a claim ends two days after its cooldown."""
+        bench, index = self.bench, self.bench.protocol.view("marketOf", MARKET).price.index
+        for vault in (bench.vault, bench.insurance):
+            for owner in (self.token.address, bench.provider):
+                do = self.act if owner == self.token.address else self._by_provider
                 do(vault, "requestRedeem", 5 * SHARE, owner, owner)
-        bench.later(86_400)
-        bench.settle_price(PRICE)
+        bench.later(bench.chain.call(bench.insurance, "COOLDOWN"))
+        bench.settle_price(index // WAD)
 
     def _by_provider(self, target, function, *args):
         self.chain.send(target, function, *args, sender=self.bench.provider)

@@ -168,8 +168,8 @@ def test_monitor_of_accounts_names_the_thin_ones():
     [
         ({}, []),
         ({"backstop": WAD, "window": 800 * WAD}, [Unwind(1)]),
-        ({"backstop": -WAD, "window": 800 * WAD, "pushed": 700 * WAD}, [Unwind(1)]),
-        ({"backstop": WAD, "window": 800 * WAD, "pushed": 700 * WAD + 1}, []),
+        ({"backstop": -WAD, "window": 800 * WAD, "pushed": 750 * WAD}, [Unwind(1)]),
+        ({"backstop": WAD, "window": 800 * WAD, "pushed": 750 * WAD + 1}, []),
         ({"backstop": WAD, "window": 800 * WAD, "validity": Validity.STALE10}, []),
         ({"backstop": WAD, "window": 800 * WAD, "resolving": True}, []),
     ],

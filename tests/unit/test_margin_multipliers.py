@@ -4,7 +4,7 @@ from contextlib import suppress
 from functools import cache
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from support.bench import MARKET, NOBODY, POOL, PRICE, TWAP_SECONDS, make_bench, rolled_back
 from support.listing import config_of, links_of
@@ -23,7 +23,7 @@ CONFIG = load_deployment().markets[0].config_abi(NOBODY)
 PRICE_OF = {"index": PRICE * WAD, "twap": PRICE * WAD, "sigma": 0, "spreadBps": 0, "at": 1, "flags": 0}
 
 
-def market(sigma=0, stress=0, sides=(0, 0), ramp=MOST):
+def market(sigma=0, stress=0, sides=(0, 0), ramp=ONE):
     """A market at 50,000 whose pool has a million: one side may hold 3,000,000, 60 base, in it."""
     interest = {"longInterest": sides[0] * WAD, "shortInterest": sides[1] * WAD}
     books = {"cash": POOL * WAD, "openNotional": (sides[0] - sides[1]) * PRICE * WAD, "shares": POOL * 10**24}
@@ -73,29 +73,73 @@ CASES = {
 
 @pytest.mark.parametrize("case", CASES)
 def test_a_multiplier_by_hand(requirements, case):
+    """It counts at once for new risk; for maintenance when the ramp has arrived, and not before."""
     state, multiplier = CASES[case]
-    initial, maintenance = 4_000 * multiplier * WAD // ONE, 2_000 * multiplier * WAD // ONE
-    assert requirements(4, **state) == (initial, maintenance, multiplier)
-    assert requirements(-4, **state) == (initial, maintenance, multiplier)
+    initial = 4_000 * multiplier * WAD // ONE
+    for ramp in (ONE, multiplier):
+        expected = (initial, 2_000 * ramp * WAD // ONE, multiplier)
+        assert requirements(4, ramp=ramp, **state) == expected
+        assert requirements(-4, ramp=ramp, **state) == expected
 
 
-@pytest.mark.parametrize(("ramp", "maintenance"), [(ONE, 2_000), (1_200_000, 2_400), (MOST, 3_000)])
-def test_maintenance_has_the_lower_of_ramp_and_multiplier(requirements, ramp, maintenance):
-    initial, found, _ = requirements(4, sigma=900_000, ramp=ramp)
-    assert (initial, found) == (6_000 * WAD, maintenance * WAD)
+@pytest.mark.parametrize(
+    ("ramp", "initial", "maintenance"),
+    [
+        # New brackets have set it below one: maintenance follows, new risk does not.
+        (333_333, 6_000, 666.666),
+        (ONE, 6_000, 2_000),
+        (1_200_000, 6_000, 2_400),
+        (1_500_000, 6_000, 3_000),
+        # What is maintained is asked of whoever comes new, too.
+        (1_600_000, 6_400, 3_200),
+        (MOST, 64_000, 32_000),
+    ],
+)
+def test_maintenance_has_the_ramp_alone_and_new_risk_the_higher(requirements, ramp, initial, maintenance):
+    """4 base at a product of 1.5."""
+    found = requirements(4, sigma=900_000, ramp=ramp)
+    assert found == (initial * WAD, round(maintenance * 1_000) * WAD // 1_000, 1_500_000)
 
 
 def test_no_more_than_the_value_is_asked_for(requirements):
     """1,000 base are worth 50,000,000: brackets ask for 3,783,750 and 2,363,750; 16 times that is too much.
 
-    The multiplier of both is then 50,000,000 / 3,783,750 = 13.214403, floor.
+    The multiplier is then 50,000,000 / 3,783,750 = 13.214403, floor, and a ramp beyond it is cut there, too.
     """
-    initial, maintenance, multiplier = requirements(1_000, sigma=10**7, stress=32, sides=(90, 90))
-    assert (initial, multiplier) == (50_000_000 * WAD, MOST)
+    storm = {"sigma": 10**7, "stress": 32, "sides": (90, 90)}
+    for ramp, counts in ((MOST, 13_214_403), (13_214_404, 13_214_403), (13_214_402, 13_214_402), (ONE, ONE)):
+        initial, maintenance, multiplier = requirements(1_000, ramp=ramp, **storm)
+        assert (initial, multiplier) == (50_000_000 * WAD, MOST)
+        assert maintenance == 2_363_750 * counts * WAD // ONE
+    # The ramp alone, in a calm market.
+    initial, maintenance, multiplier = requirements(1_000, ramp=MOST)
+    assert (initial, multiplier) == (50_000_000 * WAD, ONE)
     assert maintenance == 2_363_750 * 13_214_403 * WAD // ONE
     # Twelve times is below the value.
     initial, _, _ = requirements(1_000, sigma=3 * 600_000, stress=32, sides=(90, 90))
     assert initial == 12 * 3_783_750 * WAD
+
+
+RAMPS = {
+    "down at once, in no time": (2 * ONE, 1_500_000, 0, 1_500_000),
+    "there": (ONE, ONE, HOUR, ONE),
+    "an hour up": (ONE, 2 * ONE, HOUR, 1_095_310),
+    "no further than its target": (ONE, 1_050_000, HOUR, 1_050_000),
+    # 1 * 1 * 26,475e-9 is nothing: brackets that rose far would hold it there for ever.
+    "a unit at least, however low": (1, ONE, 1, 2),
+    "a unit short of its target": (ONE - 1, ONE, 1, ONE),
+}
+
+
+@pytest.mark.parametrize("case", RAMPS)
+def test_a_ramp_by_hand(case):
+    chain = RevmChain()
+    harness = chain.deploy("MathHarness")
+    ramp, target, elapsed, expected = RAMPS[case]
+    brackets = CONFIG["brackets"]
+    found = chain.call(harness, "ramps", ramp, target, elapsed, brackets, brackets)
+    # The same brackets take nothing back.
+    assert tuple(found) == (expected, ramp)
 
 
 @pytest.fixture(scope="module")
@@ -219,6 +263,7 @@ ACTS = ("accrue", "the same price", "grow", "shrink", "deposit", "donate", "liqu
 
 
 @pytest.mark.parametrize("state", ["calm", "a crowd has left"])
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(ACTS), min_size=1, max_size=14))
 @example(["grow"] * 3)
 @example(["shrink", "grow", "grow", "liquidate"])

@@ -155,13 +155,26 @@ def test_other_markets_go_on(bench):
 
 
 def test_the_pool_of_a_closed_market_waits(bench):
+    """A claim ends 2 days after its cooldown, closed or not: who asks anew meanwhile leaves at the end."""
     bench.restrict(CLOSED)
     assert_refused(bench, CLOSED_NOW, lambda: bench.protocol.pool_deposit(MARKET, bench.one, bench.provider))
     claimable = bench.chain.call(bench.vault, "claimableRedeemRequest", 0, bench.provider)
     redeem = lambda: bench.protocol.pool_redeem(MARKET, claimable, bench.provider)  # noqa: E731
+    assert claimable > 0
     assert_refused(bench, CLOSED_NOW, redeem)
-    bench.later(TERM)
+    cooldown, window = (bench.chain.call(bench.vault, name) for name in ("COOLDOWN", "CLAIM_WINDOW"))
+    assert cooldown + window < TERM
+    bench.later(TERM - cooldown)
+    with rolled_back(bench.chain):
+        bench.later(cooldown)
+        bench.settle_price(PRICE)
+        bench.lift()
+        over = refusal("NotClaimable", shares=claimable, claimable=0, claimableAt=ANY)
+        assert_refused(bench, over, redeem)
+    bench.protocol.pool_request(MARKET, claimable, bench.provider)
+    bench.later(cooldown)
     bench.settle_price(PRICE)
+    assert_refused(bench, CLOSED_NOW, redeem)
     bench.lift()
     redeem()
 

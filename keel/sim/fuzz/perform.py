@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from keel.evm.chain import Receipt
 from keel.sdk.protocol import NO_LIMIT
 from keel.sim.fuzz import govern
 from keel.sim.fuzz.action import Done
@@ -64,7 +63,7 @@ def set_operator(world: World, sender: int, place: int, operator: int, allowed: 
 
 def liquidate(world: World, sender: int, place: int) -> Done:
     """Liquidate; the reward goes to the sender's first account, and the core chooses the market."""
-    receipt = _closed(world, world.send_core(sender, "liquidate", world.ids[place]))
+    receipt = world.close(sender, "liquidate", world.ids[place])
     market = receipt.result.market
     taken = ((BACKSTOP, market),) if receipt.events("BackstopFilled") else ()
     accounts = tuple(dict.fromkeys((place, sender, *(where for where, _ in taken))))
@@ -74,20 +73,12 @@ def liquidate(world: World, sender: int, place: int) -> Done:
 
 def liquidate_batch(world: World, sender: int, *places: int) -> Done:
     """Liquidate whoever of these can be."""
-    ids = [world.ids[place] for place in places]
-    return Done(_closed(world, world.send_core(sender, "liquidateBatch", ids)))
+    return Done(world.close(sender, "liquidateBatch", [world.ids[place] for place in places]))
 
 
 def unwind(world: World, sender: int, market: int) -> Done:
     """Close a piece of the insurance's own position."""
-    return Done(_closed(world, world.send_core(sender, "unwind", market)))
-
-
-def _closed(world: World, receipt: Receipt) -> Receipt:
-    """A debt beyond what a pool pays begins a resolution: the market has another status."""
-    for log in receipt.events("DeficitLeft"):
-        world.refresh_rules(log.args["market"])
-    return receipt
+    return Done(world.close(sender, "unwind", market))
 
 
 def accrue(world: World, sender: int, market: int) -> Done:

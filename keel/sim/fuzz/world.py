@@ -116,6 +116,13 @@ class World:
         """A transaction to the core."""
         return self.chain.send(self.protocol.core, function, *args, sender=self.senders[sender])
 
+    def close(self, sender: int, function: str, *args: Any) -> Receipt:
+        """A call that ends positions: a debt beyond what a pool pays gives the market another status."""
+        receipt = self.send_core(sender, function, *args)
+        for log in receipt.events("DeficitLeft"):
+            self.refresh_rules(log.args["market"])
+        return receipt
+
     def encode_core(self, function: str, *args: Any) -> bytes:
         """Calldata for the core."""
         return self.protocol.core.abi.function(function).encode(args)

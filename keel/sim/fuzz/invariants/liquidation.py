@@ -210,8 +210,16 @@ def inv_30(step: Step) -> int:
     target = health.maintenance * step.before.rules[seen.market].links.target_bps // BPS
     depth, skew = step.after.depth(seen.market), step.after.books.markets[seen.market].skew
     full = not seen.absorbed and abs(skew) >= depth * 3 // 4 - 1
-    require(full or health.equity >= target - 1, "equity", health.equity, "target", target)
+    missing = _beyond_its_part(step, seen) if seen.absorbed else 0
+    require(full or health.equity + missing >= target - 1, "equity", health.equity, "target", target)
     return 1
+
+
+def _beyond_its_part(step: Step, seen: Liquidation) -> int:
+    """By how much the last units, which are charged, are dearer than their part of the whole."""
+    held = step.before.position(seen.place, seen.market).size
+    whole = max(curve_loss(step.before, seen.market, held), 0)
+    return max(_spared(step, seen) - whole * abs(int(seen.fill.size)) // abs(held), 0)
 
 
 def inv_31(step: Step) -> int:

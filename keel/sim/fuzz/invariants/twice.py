@@ -5,6 +5,7 @@ from itertools import permutations
 
 from keel.model import curve
 from keel.model.fixed import PPM
+from keel.model.ledger.books import STATUS_RESOLVING
 from keel.model.validity import Validity
 from keel.sim.fuzz.action import Action
 from keel.sim.fuzz.fills import worse_price
@@ -154,6 +155,9 @@ def leave(stage: Stage, place: int) -> int:
     if not held or health.equity_worse - sum(losses) < 2 * health.initial:
         return 0
     if any(present.validity(market) != Validity.VALID for market in held):
+        return 0
+    if any(present.rules[market].config.status >= STATUS_RESOLVING for market in held):
+        # Nobody leaves before his part of the loss is taken.
         return 0
     with stage.aside():
         for market, size in held.items():
