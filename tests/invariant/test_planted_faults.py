@@ -1,7 +1,7 @@
 """Every checker can fail: each one alone notices the fault that is planted for it, with a fixed seed."""
 
 import pytest
-from support.mutants import compile_all, manifest_with, roomy_chain
+from support.mutants import compile_all, fits, manifest_with, roomy_chain
 from support.planted import MUTANTS
 
 from keel.artifacts import manifest_path
@@ -15,6 +15,10 @@ PAIRS = [pytest.param(mutant, i, id=f"{mutant}-{i}") for mutant in MUTANTS for i
 @pytest.fixture(scope="module")
 def compiled():
     compile_all(MUTANTS)
+
+
+def test_every_fault_can_still_be_planted():
+    assert [mutant.name for mutant in MUTANTS if not fits(mutant)] == []
 
 
 @pytest.mark.parametrize(("mutant", "invariant"), PAIRS)
