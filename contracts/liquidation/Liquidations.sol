@@ -176,10 +176,12 @@ abstract contract Liquidations is Choice {
         }
     }
 
-    /// @dev Fee of a trade, and the spread that it would have paid, ceil each.
+    /// @dev Fee of a trade, and the spread that it would have paid, ceil each, on what it would have cost.
     function _leastPenalty(Touch memory t, Plan memory plan, int256 cost) private pure returns (uint256) {
         unchecked {
-            return _feeOn(t.config, cost) + Fixed.divCeil(Fixed.abs(cost) * plan.spreadBps, Fixed.BPS) + plan.slippage;
+            int256 whole = cost + int256(plan.slippage);
+            uint256 spread = Fixed.divCeil(Fixed.abs(whole) * plan.spreadBps, Fixed.BPS);
+            return _feeOn(t.config, whole) + spread + plan.slippage;
         }
     }
 

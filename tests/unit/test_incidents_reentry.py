@@ -2,7 +2,7 @@
 
 import pytest
 from support.adversary import assert_books, everybody, refuses, to_ratio
-from support.bench import MARKET, PRICE, Bench, rolled_back, with_token
+from support.bench import MARKET, Bench, rolled_back, with_token
 from support.calls import SHARE, everything, plausible
 
 from keel.errors import Reverted

@@ -82,7 +82,7 @@ class InsuranceLedger(MarginLedger):
         """Assets with the insurance's own positions, quote WAD.
 
         Returns:
-            At the worse (at least 0) and at the better of index and TWAP; the margin that those positions tie.
+            At the worse, at least 0, and the better of index and TWAP; the margin those positions tie.
         """
         assets, account = self.insurance_assets, backstop_of(self.core)
         if self._account(account).markets == 0:

@@ -188,8 +188,9 @@ def _full_penalty(t: Touch, plan: _Plan, size: int) -> int:
 
 def _least_penalty(t: Touch, plan: _Plan, cost: int) -> int:
     """Fee of a trade and the spread that it would have paid, ceil each, and what the curve spares."""
-    spread = div_ceil(abs(cost) * t.market.price.spread_bps, BPS)
-    return fee_on(t.config, cost) + spread + plan.slippage
+    whole = cost + plan.slippage
+    spread = div_ceil(abs(whole) * t.market.price.spread_bps, BPS)
+    return fee_on(t.config, whole) + spread + plan.slippage
 
 
 def _loss_here(t: Touch) -> int:

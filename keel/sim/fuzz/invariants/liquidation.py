@@ -167,10 +167,10 @@ def _least_penalty(step: Step, seen: Liquidation) -> int:
 
 def beside_the_curve(step: Step, seen: Liquidation) -> int:
     """What a trade would have paid beside its fill: fee, spread, what it spares the curve; ceil each."""
-    config, cost = step.before.rules[seen.market].config, abs(seen.fill.cost)
+    slippage = _spared(step, seen) if seen.absorbed else 0
+    config, cost = step.before.rules[seen.market].config, abs(seen.fill.cost + slippage)
     spread = step.before.books.markets[seen.market].price.spread_bps
     fee = div_ceil(cost * (config.taker_fee_ppm + config.deviation_fee_ppm), PPM)
-    slippage = _spared(step, seen) if seen.absorbed else 0
     return fee + div_ceil(cost * spread, BPS) + slippage
 
 
