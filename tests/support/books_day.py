@@ -162,7 +162,7 @@ def take_over(s):
     s.govern(ETH, windowPpm=1_000)
     for after in (60, 301, 60):
         s.price(110_000, 4_000, after=after)
-    p.insurance_deposit(12_000 * USD, people[9])
+    p.insurance_deposit(16_000 * USD, people[9])
     for person in (8, 9):
         s.margin(person, 8_450, sub=1)
     s.trade(8, ETH, 40, sub=1)
