@@ -106,7 +106,11 @@ contract MathHarness {
     }
 
     /// @notice See MultiplierMath and MarginMath.
-    /// @param ramp 1e-6. @param target 1e-6. @param elapsed seconds. @param old brackets before. @param new_ brackets after.
+    /// @param ramp 1e-6.
+    /// @param target 1e-6.
+    /// @param elapsed seconds.
+    /// @param old brackets before.
+    /// @param new_ brackets after.
     /// @return ramped 1e-6. @return damped 1e-6.
     function ramps(
         uint256 ramp,

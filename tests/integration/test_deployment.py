@@ -147,7 +147,7 @@ def test_ape_sees_the_custom_errors(project, contracts, accounts):
 
 def test_every_address_is_listed(contracts):
     listed = addresses(contracts)
-    assert len(set(listed.values())) == len(listed) == 15
+    assert len(set(listed.values())) == len(listed) == 16
     assert listed["core"] == contracts.core.address
 
 

@@ -235,8 +235,9 @@ def test_the_hostile_token_may_call_what_the_lock_refuses(stage):
             with rolled_back(stage.chain):
                 if refuses(lambda e=entry: stage.raw(e.target, stage.data[e])):
                     refused.add(str(entry))
-    # There is no claim to take, and the core's own entries are the vaults'.
+    # There is nothing to claim, unwind or resolve, and the core's own entries are the vaults'.
     own = {"core.poolDeposit", "core.poolRedeem", "core.insuranceDeposit", "core.insuranceRedeem"}
-    assert refused == {"core.claimFunding", *own}
+    idle = {"core.claimFunding", "core.unwind", "core.resolve", "core.deleverage"}
+    assert refused == {*idle, *own}
     with pytest.raises(Reverted):
         stage.raw(stage.bench.core.address, b"\xde\xad\xbe\xef")

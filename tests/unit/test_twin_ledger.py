@@ -29,7 +29,7 @@ DONE = {
 REFUSED = {
     *(("claim_funding", "NoClaim"), ("trade", "BandExceeded"), ("pool_redeem", "UtilizationExceeded")),
     *(("unwind", "UnwindTooDear"), ("unwind", "PriceNotGoodFor")),
-    *(("insurance_redeem", "InsuranceTied"), ("insurance_redeem", "PriceNotGoodFor")),
+    ("insurance_redeem", "PriceNotGoodFor"),
     *(("liquidate", "PriceNotGoodFor"), ("insurance_deposit", "PriceNotGoodFor")),
 }
 # Everything that the escrow does, also to a position that was closed before its claim was paid out; and where
