@@ -21,6 +21,7 @@ _COMMANDS = {
     "funding": "What funding models charge: over real series, for any state, against arbitrage.",
     "oracle": "What prices come from, and how far they can be trusted.",
     "guard": "Which markets are restricted, by whom and until when; restrict and lift.",
+    "stress": "Replay a crash with hundreds of leveraged accounts: does the insurance hold?",
     "gas": "Measure the gas of every operation; compare with the snapshot.",
     "fuzz": "Run random actions against the invariants.",
 }
