@@ -1,12 +1,14 @@
-"""What attackers and victims of the incident tests need: one way to liquidate, what people end with, the books."""
+"""What attackers and victims need: one way to liquidate, what people end with, whether the books hold."""
 
 import pytest
-from support.bench import MARKET, POOL, PRICE, rolled_back
+from support.bench import MARKET, POOL, PRICE, Bench, rolled_back
 from support.listing import config_of, hub_of, links_of
 
+from keel.config.deployment import load_deployment
 from keel.errors import Reverted
-from keel.model.market_set import iterate
-from keel.sdk.protocol import account_id
+from keel.evm.revm import RevmChain
+from keel.sdk.deploy import deploy
+from keel.sdk.protocol import Protocol, account_id
 from keel.units import WAD
 
 # A price that falls or rises by this much per step, in percent, is believed at every step.
@@ -21,25 +23,6 @@ def liquidate(bench, account, keeper=None, market=MARKET):
 def liquidated(receipt):
     """What the one liquidation of a receipt says of itself."""
     return receipt.event("Liquidated").args
-
-
-def drain(bench, account, keeper=None):
-    """Liquidate until the account is healthy or holds nothing; gives the receipts.
-
-    The market is one that the account is still in, the last one opened first.
-    """
-    done = []
-    for _ in range(64):
-        held = list(iterate(bench.protocol.view("accountOf", account).markets))
-        if not held:
-            return done
-        try:
-            done.append(liquidate(bench, account, keeper, held[-1]))
-        except Reverted as refused:
-            if refused.error != "NotLiquidatable":
-                raise
-            return done
-    raise AssertionError("liquidations do not end")
 
 
 def shortfall(receipts):
@@ -98,7 +81,7 @@ def _owner(bench, account):
 
 
 def owned(bench, *owners, subs=1):
-    """What people have outside, on the balances of their accounts, and in shares as they could be claimed now.
+    """What people have outside, on their accounts' balances, and in shares as they could be claimed now.
 
     Quote WAD. Positions count nothing: close them first, a marked profit is no profit.
     """
@@ -121,7 +104,7 @@ def balance(bench, owner):
 
 
 def assert_books(bench, accounts):
-    """What the core holds covers what it owes, and sums over accounts are the markets' own; `accounts` are all."""
+    """The core holds what it owes, and sums over accounts are the markets' own; `accounts` are all there are."""
     view, scale = bench.protocol.view, bench.protocol.view("TOKEN_SCALE")
     everybody = {*accounts, account_id(bench.core.address)}
     count = view("marketCount")
@@ -201,3 +184,15 @@ def settle_all(bench, price):
         bench.later(wait)
         for market in range(1, bench.protocol.view("marketCount") + 1):
             bench.protocol.update_price(market, bench.keeper)
+
+
+def free_bench():
+    """The `fuzz` preset, rich people, a pool of a million; its first market has neither fee nor cooldown."""
+    chain = RevmChain()
+    bench = Bench(Protocol(chain, deploy(chain, load_deployment("fuzz"))))
+    for owner in chain.accounts:
+        bench.protocol.fund(owner, 100 * POOL * bench.one)
+    bench.settle_price(PRICE)
+    bench.protocol.pool_deposit(MARKET, POOL * bench.one, bench.provider)
+    bench.protocol.insurance_deposit(10_000 * bench.one, bench.provider)
+    return bench
