@@ -39,13 +39,18 @@ def refused_because(error, act):
     return refused.value.named
 
 
-def refuses(act):
-    """Whether the act is refused, for any reason."""
+def refusal_of(act):
+    """Name of the error that refuses the act, empty where it goes through."""
     try:
         act()
-    except Reverted:
-        return True
-    return False
+    except Reverted as refused:
+        return refused.error
+    return ""
+
+
+def refuses(act):
+    """Whether the act is refused, for any reason."""
+    return bool(refusal_of(act))
 
 
 def largest(bench, act, high):
@@ -104,7 +109,7 @@ def balance(bench, owner):
 
 
 def assert_books(bench, accounts):
-    """The core holds what it owes, and sums over accounts are the markets' own; `accounts` are all there are."""
+    """The core holds what it owes, and sums over all accounts are the markets' own."""
     view, scale = bench.protocol.view, bench.protocol.view("TOKEN_SCALE")
     everybody = {*accounts, account_id(bench.core.address)}
     count = view("marketCount")

@@ -105,11 +105,11 @@ def plausible(bench, owner, weak=0):
         kind, name = parameter["type"], parameter["name"]
         if kind == "tuple":
             return {member["name"]: given(member) for member in parameter["components"]}
-        if kind in ("address", "bool", "string", "bytes") or kind.startswith("bytes") and kind[5:].isdigit():
-            known = {"address": owner, "bool": True, "string": "", "bytes": b""}
-            return known.get(kind, bytes(int(kind[5:] or 0)) if kind.startswith("bytes") else None)
-        if kind == "uint16":
-            return MARKET
+        plain = {"address": owner, "bool": True, "string": "", "bytes": b"", "uint16": MARKET}
+        if kind in plain:
+            return plain[kind]
+        if kind.startswith("bytes") and kind[5:].isdigit():
+            return bytes(int(kind[5:]))
         if kind.endswith("[]"):
             return named[name] if name in ("ids", "accounts", "data") and kind != "address[]" else []
         return named.get(name, 1)

@@ -57,7 +57,9 @@ def thin(bench, size=2 * WAD, owner=None, sub=1):
     return mine
 
 
-@pytest.mark.parametrize("code", [BURN, REVERT_BOMB, RETURN_BOMB, ""], ids=["burn", "revert", "return", "none"])
+@pytest.mark.parametrize(
+    "code", [BURN, REVERT_BOMB, RETURN_BOMB, ""], ids=["burn", "revert", "return", "none"]
+)
 def test_gmx_bombs_in_the_liquidated_and_in_the_keeper(bench, code):
     """F-25: an owner and an operator that burn gas or answer a bomb are never asked.
 
@@ -154,7 +156,7 @@ DELAYS = {
 
 @pytest.mark.parametrize("delay", DELAYS)
 def test_ostium_no_call_of_the_owner_stops_a_liquidation(bench, delay):
-    """F-29, F-21: an unhealthy account stays so, whatever its owner and others call, but for margin and reductions."""
+    """F-29, F-21: but for margin and reductions nothing that anybody calls makes an account healthy."""
     mine = thin(bench)
     to_ratio(bench, mine, 70)
     refuses(lambda: DELAYS[delay](bench, mine))
@@ -177,7 +179,9 @@ def test_ostium_margin_and_reductions_do_stop_it(bench):
 
 
 USER_ACTS = st.tuples(
-    st.sampled_from(["withdraw", "trade", "reduce", "close", "request", "pool", "stake", "operator", "accrue"]),
+    st.sampled_from(
+        ["withdraw", "trade", "reduce", "close", "request", "pool", "stake", "operator", "accrue"]
+    ),
     st.integers(1, 1_000),
 )
 
@@ -234,7 +238,10 @@ def test_maker_black_thursday_backlog(bench):
         assert -fill.cost > WAD // 4 * index // WAD * 95 // 100
     from_insurance, from_pool = shortfall(receipts)
     assert from_insurance + from_pool > 0
-    assert start + sum(liquidated(one)["penalty"] - liquidated(one)["reward"] for one in receipts) >= from_insurance
+    assert (
+        start + sum(liquidated(one)["penalty"] - liquidated(one)["reward"] for one in receipts)
+        >= from_insurance
+    )
     assert [bench.protocol.view("accountOf", one) for one in backlog] == [(0, 0)] * len(backlog)
     assert_books(bench, [*everybody(bench), *backlog])
 
@@ -251,10 +258,10 @@ def winners_and_losers(bench):
 
 
 def test_drift_winners_exit_first(bench):
-    """I-10: profits of a crash are paid by realised losses, the insurance and the pool, in whatever order people leave.
+    """I-10: profits of a crash are paid by realised losses, insurance and pool, in any order of leaving.
 
-    Nothing beyond what was brought in ever leaves, and who leaves first gets as much as who leaves last, but for
-    the slope of the curve.
+    Nothing beyond what was brought in ever leaves, and who leaves first gets as much as who leaves last,
+    but for the slope of the curve.
     """
     winners, losers = winners_and_losers(bench)
     deposited = bench.protocol.view("booked")
@@ -283,7 +290,7 @@ def test_drift_winners_exit_first(bench):
 
 
 def test_velar_close_in_every_order(bench):
-    """F-16: five accounts close in any order: everyone can, and nobody's payout depends on it but by the curve.
+    """F-16: five accounts close in any order: everyone can, and payouts depend on it by the curve only.
 
     The curve does not depend on the path: before fees all of them get the same in any order, to wei.
     """
@@ -306,7 +313,7 @@ def test_velar_close_in_every_order(bench):
 
 
 def test_perennial_shortfall_is_no_run(bench):
-    """F-31: after a loss that the insurance did not cover, pool shares are worth the same to whoever leaves first.
+    """F-31: after a loss beyond the insurance pool shares are worth the same to whoever leaves first.
 
     Two providers with the same shares, and nothing left open that a shallower curve would favour.
     """

@@ -1,4 +1,4 @@
-"""Incidents of liquidations, each by its number: never a better exit, never blocked, never the wrong amount."""
+"""Incidents of liquidations, each by its number: never a better exit, never the wrong amount."""
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -51,7 +51,7 @@ def margin_for(size):
 
 
 def weak(bench, size, percent):
-    """The newcomer's account 1 with one position, at a price that left so much of its maintenance, percent."""
+    """The newcomer's account 1 with one position, at a price that left so many percent of maintenance."""
     owner = bench.newcomer
     mine = account_id(owner, 1)
     fund(bench, owner, margin_for(size), 1)
@@ -96,8 +96,8 @@ def test_liquidation_never_better_than_close(used, size, side, percent, taken, m
 def test_polynomial_cliffs_and_dust(used, size, side, percent):
     """F-38, F-39, F-37: one liquidation leaves the account at its target or with nothing, never with dust.
 
-    The position keeps its side and shrinks; a second call at the same price finds a healthy account, but where
-    the first was a trim of at most a quarter. What is left is healthier than before.
+    The position keeps its side and shrinks; a second call at the same price finds a healthy account, but
+    where the first was a trim of at most a quarter. What is left is healthier than before.
     """
     with rolled_back(used.chain):
         bench = used
@@ -107,7 +107,9 @@ def test_polynomial_cliffs_and_dust(used, size, side, percent):
         before = ratio_of(bench, mine)
         done = liquidated(liquidate(bench, mine))
         after = bench.protocol.view("positionOf", mine, MARKET).size
-        assert done["tier"] == (TRIM if before >= 8 * WAD // 10 else CLOSE if before < WAD // 2 else DELEVERAGE)
+        assert done["tier"] == (
+            TRIM if before >= 8 * WAD // 10 else CLOSE if before < WAD // 2 else DELEVERAGE
+        )
         assert 0 <= side * after < size
         if after == 0:
             assert bench.protocol.view("accountOf", mine).balance >= 0
@@ -159,7 +161,9 @@ def test_perennial_not_in_the_block_of_the_opening(bench, side):
     assert health.initial <= health.equityWorse < health.initial + 10 * WAD
     refused_because("NotLiquidatable", lambda: liquidate(bench, mine, owner))
     # What a keeper's penalty and the fee would cost of the whole is still there above maintenance.
-    assert health.equity - health.maintenance >= abs(size) * PRICE // WAD * (PENALTY_MIN + FEE_BPS) // BPS * WAD
+    assert (
+        health.equity - health.maintenance >= abs(size) * PRICE // WAD * (PENALTY_MIN + FEE_BPS) // BPS * WAD
+    )
     close(bench, mine)
     assert bench.protocol.view("accountOf", mine).balance > 0
 
@@ -167,7 +171,7 @@ def test_perennial_not_in_the_block_of_the_opening(bench, side):
 @QUICK
 @given(size=st.integers(1, 200), side=sides, percent=st.integers(1, 49))
 def test_perennial_riskless_position_with_tiny_collateral(used, size, side, percent):
-    """F-23: a keeper is paid out of what the account had, at any size from dust upwards; the two never gain."""
+    """F-23: a keeper is paid out of what the account had, at any size from dust up; they never gain."""
     with rolled_back(used.chain):
         bench, owner = used, used.newcomer
         bench.later()
@@ -256,7 +260,7 @@ def test_symmetrical_no_choice_of_the_bad_part(bench):
 
 
 def test_flatmoney_solvent_accounts_keep_their_margin(bench):
-    """F-32: bad debt takes the account's own margin, then the insurance, then the pool; nobody else's balance."""
+    """F-32: bad debt takes the account's own margin, then insurance, then pool; no other balance."""
     mine = weak(bench, 12 * WAD, 60)
     index = bench.protocol.view("marketOf", MARKET).price.index // WAD
     for percent in (96, 92):

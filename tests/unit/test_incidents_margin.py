@@ -1,4 +1,4 @@
-"""Incidents of margin and positions, each by its number: pumps, pyramids, many wallets, split orders, mirrors."""
+"""Incidents of margin and positions, each by its number: pumps, pyramids, wallets, splits, mirrors."""
 
 import pytest
 from hypothesis import HealthCheck, given, settings, target
@@ -60,10 +60,10 @@ def withdraw_free(bench, account, owner):
 
 
 def test_two_account_pump(bench):
-    """I-01: a long and a short of one size, as large as the market takes, and the index times 24 in small steps.
+    """I-01: a long and a short as large as the market takes, and the index times 24 in small steps.
 
-    At every step: profit that is not realised stays inside, nothing is opened beyond what the pool carries, the
-    books hold. In the end the two have not taken out more than everybody had brought in.
+    At every step: profit that is not realised stays inside, nothing is opened beyond what the pool
+    carries, the books hold. In the end the two have not taken out more than everybody had brought in.
     """
     longs, shorts, protocol = bench.newcomer, bench.operator, bench.protocol
     rich, mine = fund(bench, longs, 400_000, 1), fund(bench, shorts, 400_000, 1)
@@ -104,9 +104,9 @@ def test_two_account_pump(bench):
 def test_cex_push_roundtrip(used, size, side, push_bps, blocks):
     """I-02: open, push the outside price for some blocks, close, let it go.
 
-    One block pays nothing at any size: a close fills at the average until that has followed. A push that is held
-    pays less than it costs wherever moving the index by x costs as much as x of the pool's equity, because that
-    is the largest net position.
+    One block pays nothing at any size: a close fills at the average until that has followed. A push
+    that is held pays less than it costs wherever moving the index by x costs as much as x of the pool's
+    equity, because that is the largest net position.
     """
     with rolled_back(used.chain):
         bench, owner = used, used.newcomer
@@ -133,7 +133,7 @@ def test_cex_push_roundtrip(used, size, side, push_bps, blocks):
 def test_popcat_sybil_brackets(bench, wallets, side):
     """I-07: brackets are walked round with many wallets; the debt of a gap of 15 % is bounded all the same.
 
-    It is the gap, less the lowest initial margin, of what the pool's equity allows to be open, for any number.
+    It is the gap, less the lowest initial margin, of what the pool's equity allows, for any number.
     """
     owner, gap_bps = bench.operator, 1_500
     equity = bench.protocol.market(MARKET).equity
@@ -160,7 +160,7 @@ def test_pyramid_then_crash(bench, steps, indebted):
     """I-15: unrealised profit is levered again at every step of 5 %, then the index loses 43 %.
 
     Nothing is opened beyond the pool's equity; the debt is at most the fall of what was open, and to the wei
-    out of insurance and pool. Who goes on until the pool takes no more has not levered enough to owe anything.
+    out of insurance and pool. Who goes on until the pool takes no more is not levered enough to owe.
     """
     owner, protocol = bench.operator, bench.protocol
     mine = fund(bench, owner, 2_000, 1)
@@ -261,7 +261,7 @@ def test_tigris_close_in_parts_on_any_path(used, size, side, move, pieces, touch
     share=st.integers(1, 999),
 )
 def test_perennial_reducing_makes_nobody_liquidatable(used, size, side, percent, share):
-    """F-21: a reduction of a healthy account leaves it healthy and, with one position, healthier; or is refused."""
+    """F-21: a reduction leaves a healthy account healthy, with one position healthier; or is refused."""
     with rolled_back(used.chain):
         bench = used
         bench.later()
@@ -287,7 +287,7 @@ OPENINGS = st.lists(
 @QUICK
 @given(moves=OPENINGS)
 def test_perennial_cap_by_turns(used, moves):
-    """F-46: after every opening trade and every redemption, in any order, net exposure fits the pool and the band."""
+    """F-46: after every opening and redemption, in any order, net exposure fits pool and band."""
     with rolled_back(used.chain):
         bench, protocol = used, used.protocol
         shares = bench.chain.call(bench.vault, "balanceOf", bench.provider)
@@ -316,7 +316,7 @@ def test_perennial_cap_by_turns(used, moves):
 
 
 def test_perennial_maker_closes(bench):
-    """F-46: two accounts grow in turns and one closes: nothing is opened on top of it, and no provider leaves.
+    """F-46: two accounts grow in turns, one closes: nothing is opened on top, no provider leaves.
 
     The closing itself is not refused: nobody is locked in.
     """
@@ -338,10 +338,10 @@ def test_perennial_maker_closes(bench):
 @pytest.mark.parametrize("side", [1, -1])
 @pytest.mark.parametrize("percent", [-6, -3, 0, 3, 6])
 def test_overlay_mirror(bench, side, percent):
-    """F-52: a long whose index falls and a short whose index rises are one case, by the same formula, to the wei.
+    """F-52: a long whose index falls and a short whose index rises are one case, by one formula.
 
-    Equity is balance and size times index less what was paid; both are liquidated where it is below maintenance,
-    and only there; both are closed towards zero; limits guard the side they should.
+    Equity is balance and size times index less what was paid; both are liquidated where it is below
+    maintenance, and only there; both are closed towards zero; limits guard the side they should.
     """
     protocol, index = bench.protocol, PRICE - side * PRICE * percent // 100
     mine = fund(bench, bench.newcomer, 4_000, 1)

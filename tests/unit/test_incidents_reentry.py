@@ -35,7 +35,7 @@ LOCK = "ReentrancyGuardReentrantCall"
 
 
 class Stage:
-    """A bench over the hostile token, which has everything that a user can have, and somebody to liquidate."""
+    """A bench over the hostile token, which has all that a user can have, and somebody to liquidate."""
 
     def __init__(self):
         chain = RevmChain()
@@ -109,7 +109,13 @@ class Stage:
         view, call, bench = self.bench.protocol.view, self.chain.call, self.bench
         shares = [call(vault, "balanceOf", self.token) for vault in (bench.vault, bench.insurance)]
         mine = (view("accountOf", self.mine), view("positionOf", self.mine, MARKET))
-        return bench.digest(), mine, view("accountOf", self.weak), view("positionOf", self.weak, MARKET), shares
+        return (
+            bench.digest(),
+            mine,
+            view("accountOf", self.weak),
+            view("positionOf", self.weak, MARKET),
+            shares,
+        )
 
 
 def error_name(selector):
@@ -119,7 +125,7 @@ def error_name(selector):
         return selector.hex()
 
 
-#: Calls of the core and of the vaults in which tokens move, by the provider: out of the core, into it, through a vault.
+#: Calls by the provider in which tokens move: out of the core, into it, through a vault.
 OUTER = {
     "withdraw": lambda s: s.bench.protocol.withdraw(s.paid, 10**6, s.bench.provider, s.bench.provider),
     "deposit": lambda s: s.bench.protocol.deposit(s.paid, 10**6, s.bench.provider),
@@ -157,7 +163,7 @@ def after(stage, *steps):
 def test_reenter_every_external(stage, outer):
     """I-03, I-38, F-45: inside a transfer every function of every contract is called by one who may call it.
 
-    While the core is locked all that move margin, positions, shares or prices are refused by the lock, by name;
+    While the core is locked all that move margin, positions, shares or prices are refused by the lock;
     what is not refused did exactly what it would have done before or after: nothing is seen half done.
     """
     entries = [entry for entry in stage.entries if entry.changes]
@@ -188,7 +194,7 @@ def test_reenter_every_external(stage, outer):
 
 @pytest.mark.parametrize("outer", OUTER)
 def test_gmx_read_only_reentry(stage, outer):
-    """I-03: whatever is asked inside a transfer answers as before the call or as after it, nothing in between.
+    """I-03: whatever is asked inside a transfer answers as before the call or as after it.
 
     Prices of shares, health, utilization, funding: a contract that reads them meanwhile is not deceived.
     """
@@ -212,7 +218,7 @@ def test_gmx_read_only_reentry(stage, outer):
 
 
 def test_the_hostile_token_may_call_what_the_lock_refuses(stage):
-    """Outside of a transfer each of these calls goes through, so that it is the lock that refuses them above."""
+    """Outside of a transfer these calls go through: it is the lock that refuses them above."""
     refused = set()
     for entry in stage.entries:
         if str(entry) in LOCKED:
