@@ -76,8 +76,7 @@ def everything(bench):
 
 def plausible(bench, owner, weak=0):
     """Arguments by name and type that `owner` (an address) may well call with; `weak` may be liquidated."""
-    mine = account_id(owner)
-    inner = bench.core.abi.function("accrue").encode((MARKET,))
+    mine, inner = account_id(owner), bench.core.abi.function("accrue").encode((MARKET,))
     named = {
         "account": mine,
         "id": mine,

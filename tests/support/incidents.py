@@ -81,7 +81,7 @@ TESTED = [
     ("I-41", f"{_U}funding_exactness.py::test_the_examples_cross_zero_and_end_at_a_cap"),
     (
         "I-42",
-        f"{_I}registry.py::test_every_number_is_accounted_for_once",
+        f"{_I}index.py::test_every_number_is_accounted_for_once",
         "tests/invariant/test_planted_faults.py::test_a_planted_fault_is_caught",
     ),
     ("F-01", f"{_I}oracle_attacks.py::test_two_prices_in_one_block"),
