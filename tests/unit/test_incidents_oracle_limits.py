@@ -1,4 +1,4 @@
-"""Incidents in which a true price was enough, or the price was nobody's fault; and what does not apply."""
+"""Incidents in which a true price was enough, or the price was nobody's fault."""
 
 from pathlib import Path
 
@@ -14,38 +14,6 @@ from keel.evm.revm import RevmChain
 from keel.sdk.deploy import deploy
 from keel.sdk.protocol import Protocol, account_id
 from keel.units import BPS, WAD
-
-#: Where an incident is tested elsewhere: file and the beginning of the test's name.
-ELSEWHERE = {
-    "I-02": ("tests/unit/test_no_free_lunch.py", "test_"),
-    "I-04": ("tests/unit/test_incidents_oracle_attacks.py", "test_two_prices_in_one_block"),
-    "I-21": ("tests/unit/test_no_free_lunch.py", "test_"),
-    "I-25, the adapter alone": (
-        "tests/unit/test_source_chainlink.py",
-        "test_venus_and_blizz_luna_at_min_answer",
-    ),
-    "I-30, the pool": ("tests/unit/test_source_uniswap.py", "test_vee_finance_decimals"),
-    "I-40": ("tests/unit/test_source_sequencer.py", "test_arbitrum_december_2023_sequencer_gap"),
-    "F-28": ("tests/unit/test_action_matrix.py", "test_actions"),
-    "F-42": ("tests/unit/test_source_pyth.py", "test_every_price_and_exponent_is_floored_exactly"),
-}
-
-#: What cannot happen here, and why.
-NOT_APPLICABLE = {
-    "I-08 October 2025, depegged collateral": "one collateral, the token itself: no feed prices it; no ADL",
-    "I-29 bZx": "a fill is on the protocol's own curve around the index: there is no venue to be moved",
-    "F-03 free option on pending orders": "a trade fills at once or reverts: no order waits",
-    "F-06 guaranteed stop price": "there are no stop orders",
-    "F-09 sampling the mark": "no price is sampled from fills: health, average and funding use the feed's",
-    "F-43 collateral fixed at 1": "the settlement token is the unit of account",
-    "F-51 ADL without a price": "no auto-deleveraging: a shortfall is the insurance's, then the pool's",
-}
-
-
-def test_everything_said_to_be_tested_is():
-    root = Path(__file__).resolve().parents[2]
-    for file, name in ELSEWHERE.values():
-        assert f"\ndef {name}" in (root / file).read_text()
 
 
 def refused_because(error, act):
