@@ -40,6 +40,7 @@ contract MockHostileToken is MockToken {
     /// @param target what is called.
     /// @param data calldata.
     function act(address target, bytes calldata data) external {
+        // solhint-disable-next-line avoid-low-level-calls
         (bool done, bytes memory answer) = target.call(data);
         assembly {
             if iszero(done) {
@@ -59,6 +60,7 @@ contract MockHostileToken is MockToken {
         if (busy || count == 0 || outcomes.length != 0) return;
         busy = true;
         for (uint256 i; i < count; ++i) {
+            // solhint-disable-next-line avoid-low-level-calls
             (bool done, bytes memory answer) = attempts[i].target.call(attempts[i].data);
             outcomes.push(Outcome(done, done ? bytes4(0) : bytes4(answer), keccak256(answer)));
         }

@@ -97,6 +97,8 @@ def plausible(bench, owner, weak=0):
         "horizon": 3_600,
         "value": 1,
         "validity": 1,
+        # Of a restriction: no new risk.
+        "level": 2,
         "data": [inner],
     }
 

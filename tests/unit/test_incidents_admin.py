@@ -193,7 +193,7 @@ def test_hubble_pause_hurts_no_user(bench):
     take(bench, mine, WAD)
     to_ratio(bench, mine, 120)
     before = [ratio_of(bench, one) for one in everybody(bench, 2)]
-    bench.send("restrictMarket", MARKET, sender=bench.provider)
+    bench.send("restrictMarket", MARKET, 2, sender=bench.provider)
     assert [ratio_of(bench, one) for one in everybody(bench, 2)] == before
     refused_because("MarketReduceOnly", lambda: take(bench, mine, WAD // 10))
     refused_because("MarketReduceOnly", lambda: take(bench, mine, -2 * WAD))
