@@ -78,13 +78,11 @@ def plausible(bench, owner, weak=0):
     """Arguments by name and type that `owner` (an address) may well call with; `weak` may be liquidated."""
     mine, inner = account_id(owner), bench.core.abi.function("accrue").encode((MARKET,))
     named = {
-        "account": mine,
-        "id": mine,
+        **dict.fromkeys(("account", "id"), mine),
         "ids": [mine],
         "accounts": [weak],
         "market": MARKET,
-        "tokens": 5 * 10**6,
-        "assets": 5 * 10**6,
+        **dict.fromkeys(("tokens", "assets"), 5 * 10**6),
         "shares": SHARE,
         "wanted": 0,
         "size": WAD // 100,
@@ -97,7 +95,6 @@ def plausible(bench, owner, weak=0):
         "horizon": 3_600,
         "value": 1,
         "validity": 1,
-        # Of a restriction: no new risk.
         "level": 2,
         "data": [inner],
     }
