@@ -21,7 +21,7 @@ from support.adversary import (
     to_ratio,
     walk,
 )
-from support.bench import MARKET, PRICE, Bench, make_bench, rolled_back
+from support.bench import MARKET, PRICE, Bench, rolled_back
 from support.calls import everything, plausible
 
 from keel.config.deployment import load_deployment
@@ -33,19 +33,6 @@ from keel.units import WAD
 ROOT = Path(__file__).resolve().parents[2]
 QUICK = settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 TIMELOCK = 172_800
-
-
-@pytest.fixture(scope="module")
-def used():
-    return make_bench()
-
-
-@pytest.fixture
-def bench(used):
-    with rolled_back(used.chain):
-        used.later()
-        used.price(PRICE)
-        yield used
 
 
 @pytest.fixture(scope="module")
