@@ -9,6 +9,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from keel.cli.page import write_page
 from keel.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def attack(model: str, seconds: float, seed: int, as_json: bool, out: Path | Non
         verdicts = campaign(names, seconds, seed, lambda name: status.update(f"attacking {name}"))
     broken = [f"{verdict.suspect.name}: {what}" for verdict in verdicts for what in verdict.breaches()]
     if out is not None:
-        _write(out, _page(out, verdicts, model, seconds, seed))
+        write_page(out, _page(out, verdicts, model, seconds, seed))
     if as_json:
         from keel.sim.attack.words import as_json as figures
 
@@ -78,15 +79,6 @@ def _page(out: Path, verdicts: "list[Verdict]", model: str, seconds: float, seed
 
     command = f"keel funding attack --model {model} --seconds {seconds:g} --seed {seed} --out {out}"
     return (html if out.suffix == ".html" else markdown)(verdicts, command, seconds)
-
-
-def _write(out: Path, page: str) -> None:
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(page)
-    except OSError as problem:
-        reason = problem.strerror or type(problem).__name__
-        raise ConfigError(f"cannot write {out} ({reason})", "choose another --out") from None
 
 
 def _show(verdicts: "list[Verdict]", broken: list[str], out: Path | None) -> None:

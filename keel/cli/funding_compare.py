@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from keel.cli.bar import percent_bar
+from keel.cli.page import write_page
 from keel.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def compare(
 
     settings = load_settings(market.upper(), params)
     comparison = _run(_read(file, data_dir, market.upper(), start, end), market.upper(), settings)
-    _write(out, render(comparison))
+    write_page(out, render(comparison))
     if as_json:
         click.echo(json.dumps(summary(comparison) | {"report": str(out)}, indent=2))
     else:
@@ -109,15 +110,6 @@ def _read(
 
 def _seconds(moment: datetime | None) -> int | None:
     return None if moment is None else int(moment.replace(tzinfo=UTC).timestamp())
-
-
-def _write(path: Path, page: str) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(page)
-    except OSError as problem:
-        reason = problem.strerror or type(problem).__name__
-        raise ConfigError(f"cannot write {path} ({reason})", "choose another --out") from None
 
 
 def _show(comparison: "Comparison", page: Path) -> None:

@@ -9,7 +9,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from keel.errors import ConfigError
+from keel.cli.page import write_page
 from keel.sim.loop.compare import Outcome, Terms, play
 from keel.sim.loop.entrants import entrant, entrant_names
 from keel.sim.loop.page import render
@@ -82,7 +82,7 @@ def loop(
     else:
         _show(outcomes, console)
     if out is not None:
-        _write(out, render(outcomes, terms))
+        write_page(out, render(outcomes, terms))
         console.print(f"wrote {out}")
 
 
@@ -104,12 +104,3 @@ def _table(found: LoopTable) -> Table:
             cells[0] = f"[{_COLOURS[cells[0]]}]{cells[0]}[/]"
         table.add_row(name, *cells)
     return table
-
-
-def _write(path: Path, page: str) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(page)
-    except OSError as problem:
-        reason = problem.strerror or type(problem).__name__
-        raise ConfigError(f"cannot write {path} ({reason})", "choose another --out") from None

@@ -9,7 +9,7 @@ import click
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
-from keel.cli.guard_status import as_dict, of_deployment, open_guard, show, spelt
+from keel.cli.guard_status import as_dict, as_told, open_guard, show, spelt
 from keel.errors import ConfigError
 from keel.evm.chain import Receipt
 from keel.evm.scalars import normal_address
@@ -36,7 +36,7 @@ def _by_account(function: _Command) -> _Command:
 @click.command()
 @click.argument("market", type=click.IntRange(1))
 @click.option("--level", required=True, type=click.Choice(list(_LEVELS)), help="How tight.")
-@of_deployment
+@as_told
 @_by_account
 def restrict(
     market: int,
@@ -69,7 +69,7 @@ def restrict(
 
 @click.command()
 @click.argument("market", type=click.IntRange(1))
-@of_deployment
+@as_told
 @_by_account
 def lift(
     market: int, record_path: Path, rpc: str, as_json: bool, account: str | None, keystore: Path | None

@@ -12,8 +12,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from keel.errors import ConfigError
-from keel.sdk.deployment import load_record
+from keel.cli.deployment import of_deployment, read_record
 from keel.sdk.governance import Guard, Restriction, Status
 from keel.sdk.web3chain import Web3Chain
 
@@ -22,23 +21,14 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 _COLOURS = {Status.OPEN: "green", Status.REDUCE_ONLY: "yellow", Status.CLOSED: "red"}
 
 
-def of_deployment(function: _Command) -> _Command:
-    """The options that name a deployment and a node of its chain."""
-    record = click.option(
-        "--deployment",
-        "record_path",
-        required=True,
-        type=click.Path(dir_okay=False, path_type=Path),
-        help="Record of the deployment, as `ape run deploy --record` writes it.",
-    )
-    rpc = click.option("--rpc", required=True, metavar="URL", help="Node of its chain; never printed.")
+def as_told(function: _Command) -> _Command:
+    """The options that name a deployment and a node of its chain, and the one for JSON."""
     as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON; times in seconds since 1970.")
-    decorated: _Command = record(rpc(as_json(function)))
-    return decorated
+    return of_deployment(as_json(function))
 
 
 @click.command()
-@of_deployment
+@as_told
 @click.option("--market", type=click.IntRange(1), metavar="ID", help="One market; else all.")
 def status(record_path: Path, rpc: str, as_json: bool, market: int | None) -> None:
     """Show each market's status, who set it and until when it stands.
@@ -62,9 +52,7 @@ def status(record_path: Path, rpc: str, as_json: bool, market: int | None) -> No
 
 def open_guard(chain: Web3Chain, record_path: Path) -> Guard:
     """The deployment of a record. Raises ConfigError."""
-    if not record_path.is_file():
-        raise ConfigError(f"there is no {record_path.name}", "deploy with --record, and give that file")
-    return Guard(chain, load_record(record_path))
+    return Guard(chain, read_record(record_path))
 
 
 def as_dict(one: Restriction, names: dict[int, str]) -> dict[str, Any]:

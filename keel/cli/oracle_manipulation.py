@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from keel.cli.page import writing
 from keel.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -101,13 +102,9 @@ def _write(out: Path, study: "Study", command: str) -> None:
 
     picture = out.with_suffix(".png")
     page = markdown(study, command, picture.name)
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
+    with writing(out):
         out.write_text(page)
         picture.write_bytes(plot(study))
-    except OSError as problem:
-        reason = problem.strerror or type(problem).__name__
-        raise ConfigError(f"cannot write {out} ({reason})", "choose another --out") from None
 
 
 def _show(study: "Study", out: Path | None) -> None:

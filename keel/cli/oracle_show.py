@@ -12,9 +12,8 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from keel.errors import ConfigError
+from keel.cli.deployment import of_deployment, read_record
 from keel.model.validity import Defect, Validity
-from keel.sdk.deployment import load_record
 from keel.sdk.oracle import OracleReader, OracleState, SourceState
 from keel.sdk.web3chain import Web3Chain
 from keel.units import format_units, format_wad
@@ -25,14 +24,7 @@ _NONE = "-"
 
 
 @click.command()
-@click.option(
-    "--deployment",
-    "record_path",
-    required=True,
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Record of the deployment, as `ape run deploy --record` writes it.",
-)
-@click.option("--rpc", required=True, metavar="URL", help="Node of its chain; never printed.")
+@of_deployment
 @click.option("--market", type=click.IntRange(1), metavar="ID", help="One market; else all.")
 @click.option("--json", "as_json", is_flag=True, help="Print a list of objects, prices as decimal strings.")
 def show(record_path: Path, rpc: str, market: int | None, as_json: bool) -> None:
@@ -45,9 +37,7 @@ def show(record_path: Path, rpc: str, market: int | None, as_json: bool) -> None
       keel oracle show --deployment record.json --rpc http://127.0.0.1:8545
       keel oracle show --deployment record.json --rpc "$RPC" --market 1 --json
     """  # noqa: D301, click's mark for lines that stay as they are
-    if not record_path.is_file():
-        raise ConfigError(f"there is no {record_path.name}", "deploy with --record, and give that file")
-    reader = OracleReader(Web3Chain(rpc), load_record(record_path))
+    reader = OracleReader(Web3Chain(rpc), read_record(record_path))
     states = reader.markets() if market is None else (reader.market(market),)
     if as_json:
         click.echo(json.dumps([_json(state) for state in states], indent=2))

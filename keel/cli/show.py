@@ -16,7 +16,7 @@ from rich.table import Table
 from keel.analytics.record import DayRecord, Sample
 from keel.analytics.report import render
 from keel.analytics.tables import bps, clock, quote, rows, summary
-from keel.errors import ConfigError
+from keel.cli.page import write_page
 from keel.sdk.anvil import Anvil, freeze
 from keel.sdk.web3chain import Web3Chain
 from keel.sim.replay import Replay
@@ -109,12 +109,7 @@ def write_report(record: DayRecord, folder: Path) -> Path:
         ConfigError: The folder cannot be written.
     """
     path = folder / REPORT
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        path.write_text(render(record))
-    except OSError as problem:
-        reason = problem.strerror or type(problem).__name__
-        raise ConfigError(f"cannot write {path} ({reason})", "choose another --out") from None
+    write_page(path, render(record))
     return path
 
 

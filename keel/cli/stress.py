@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from keel.cli.bar import percent_bar
+from keel.cli.page import write_page
 from keel.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -204,13 +205,7 @@ def _write(request: _Request, study: "Study", words: str) -> None:
     for path, render in pages:
         if path is None:
             continue
-        page = render(study, words)
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(page)
-        except OSError as problem:
-            reason = problem.strerror or type(problem).__name__
-            raise ConfigError(f"cannot write {path} ({reason})", "choose another name") from None
+        write_page(path, render(study, words), "choose another name")
         click.echo(f"page: {path}", err=True)
 
 

@@ -112,6 +112,14 @@ def addresses(deployment: Deployment) -> dict[str, str]:
     return flat
 
 
+def require_steps(record: Record, *steps: str) -> None:
+    """Refuse the record of a deployment that has not come so far. Raises ConfigError."""
+    for step in steps:
+        if step not in record.contracts:
+            path = record.path.name if record.path else "the record"
+            raise ConfigError(f"{path} has no {step}", "give the record of a finished deployment")
+
+
 def market_names(record: Record) -> dict[int, str]:
     """Names of the markets that a deployment listed, by id."""
     listed = [step.removesuffix(".list") for step in record.done if step.endswith(".list")]

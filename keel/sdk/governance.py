@@ -12,7 +12,7 @@ from typing import Any
 from keel.config.deployment import DeploymentSettings
 from keel.errors import ChainError, CodecError, ConfigError, DataError
 from keel.evm.chain import Chain, Contract, Receipt
-from keel.sdk.deployment import Record, market_names
+from keel.sdk.deployment import Record, market_names, require_steps
 
 GOVERNOR_FUNCTIONS = (
     "listMarket",
@@ -202,10 +202,7 @@ class Guard:
     """
 
     def __init__(self, chain: Chain, record: Record) -> None:
-        for step in ("core", "access"):
-            if step not in record.contracts:
-                path = record.path.name if record.path else "the record"
-                raise ConfigError(f"{path} has no {step}", "give the record of a finished deployment")
+        require_steps(record, "core", "access")
         self._chain = chain
         self.core = chain.at("IKeel", record.contracts["core"][1])
         self.access = chain.at("KeelAccess", record.contracts["access"][1])

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from keel.errors import ChainError, CodecError, ConfigError, DataError
+from keel.errors import ChainError, CodecError, DataError
 from keel.evm.chain import Chain, Contract
 from keel.model.validity import Action, Defect, Validity
-from keel.sdk.deployment import Record, bind, market_names
+from keel.sdk.deployment import Record, bind, market_names, require_steps
 
 _LENS = "oracle_lens"
 _NOBODY = "0x" + "00" * 20
@@ -114,9 +114,7 @@ class OracleReader:
     """
 
     def __init__(self, chain: Chain, record: Record) -> None:
-        if _LENS not in record.contracts:
-            path = record.path.name if record.path else "the record"
-            raise ConfigError(f"{path} has no {_LENS}", "give the record of a finished deployment")
+        require_steps(record, _LENS)
         self._chain, self._lens = chain, bind(chain, record, _LENS)
         self._names = market_names(record)
         self._contracts = {address: name for name, address in record.contracts.values()}

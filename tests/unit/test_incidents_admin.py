@@ -22,7 +22,7 @@ from support.adversary import (
     to_ratio,
     walk,
 )
-from support.bench import MARKET, PRICE, Bench, make_bench, rolled_back
+from support.bench import MARKET, PRICE, Bench, rolled_back
 from support.calls import everything, plausible
 
 from keel.config.deployment import load_deployment
@@ -37,19 +37,6 @@ TIMELOCK = 172_800
 # What moves only what is the caller's.
 OWN = {"deposit", "withdraw", "redeem", "mint", "trade", "updateAndTrade", "requestRedeem", "multicall"}
 OWN |= {"depositAtLeast", "redeemAtLeast"}
-
-
-@pytest.fixture(scope="module")
-def used():
-    return make_bench()
-
-
-@pytest.fixture
-def bench(used):
-    with rolled_back(used.chain):
-        used.later()
-        used.price(PRICE)
-        yield used
 
 
 @pytest.fixture(scope="module")

@@ -24,7 +24,7 @@ from support.adversary import (
     to_ratio,
     walk,
 )
-from support.bench import MARKET, POOL, PRICE, Bench, make_bench, rolled_back
+from support.bench import MARKET, POOL, PRICE, Bench, rolled_back
 from support.hub import BURN, RETURN_BOMB, REVERT_BOMB
 
 from keel.config.deployment import load_deployment
@@ -35,19 +35,6 @@ from keel.units import WAD
 
 QUICK = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 MOST_GAS = 1_500_000
-
-
-@pytest.fixture(scope="module")
-def used():
-    return make_bench()
-
-
-@pytest.fixture
-def bench(used):
-    with rolled_back(used.chain):
-        used.later()
-        used.price(PRICE)
-        yield used
 
 
 def thin(bench, size=2 * WAD, owner=None, sub=1):

@@ -19,7 +19,7 @@ from support.adversary import (
     take,
     to_ratio,
 )
-from support.bench import MARKET, PRICE, make_bench, rolled_back
+from support.bench import MARKET, PRICE, rolled_back
 
 from keel.sdk.protocol import account_id
 from keel.units import BPS, WAD
@@ -31,19 +31,6 @@ TRIM, DELEVERAGE, CLOSE = 1, 2, 3
 sides = st.sampled_from([1, -1])
 # Tenths of base, up to 15: 750,000 at the index, over three margin brackets.
 sizes = st.integers(1, 150).map(lambda tenths: tenths * WAD // 10)
-
-
-@pytest.fixture(scope="module")
-def used():
-    return make_bench()
-
-
-@pytest.fixture
-def bench(used):
-    with rolled_back(used.chain):
-        used.later()
-        used.price(PRICE)
-        yield used
 
 
 def margin_for(size):

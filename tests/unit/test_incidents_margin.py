@@ -21,7 +21,7 @@ from support.adversary import (
     to_ratio,
     walk,
 )
-from support.bench import MARKET, PRICE, make_bench, rolled_back
+from support.bench import MARKET, PRICE, rolled_back
 
 from keel.sdk.protocol import account_id
 from keel.units import BPS, WAD
@@ -31,19 +31,6 @@ BLOCK = 12
 # Lowest initial margin of the brackets.
 INITIAL_BPS = 200
 sides = st.sampled_from([1, -1])
-
-
-@pytest.fixture(scope="module")
-def used():
-    return make_bench()
-
-
-@pytest.fixture
-def bench(used):
-    with rolled_back(used.chain):
-        used.later()
-        used.price(PRICE)
-        yield used
 
 
 def most(bench, account, side, high=40 * WAD):

@@ -21,7 +21,7 @@ from support.adversary import (
     take,
     walk,
 )
-from support.bench import MARKET, POOL, PRICE, Bench, make_bench, rolled_back
+from support.bench import MARKET, POOL, PRICE, Bench, rolled_back
 
 from keel.config.deployment import load_deployment
 from keel.evm.revm import RevmChain
@@ -33,19 +33,6 @@ QUICK = settings(max_examples=25, deadline=None, suppress_health_check=list(Heal
 SHARE = 10**24
 DAY = 86_400
 DUST = 10**6
-
-
-@pytest.fixture(scope="module")
-def used():
-    return make_bench()
-
-
-@pytest.fixture
-def bench(used):
-    with rolled_back(used.chain):
-        used.later()
-        used.price(PRICE)
-        yield used
 
 
 @pytest.fixture(scope="module")
