@@ -10,11 +10,12 @@ from rich.console import Console
 from rich.table import Table
 
 from keel.analytics.tables import percent, quote
-from keel.errors import ChainError, CodecError, ConfigError, DataError
+from keel.cli.deployment import of_deployment, read_record
+from keel.errors import ChainError, CodecError, DataError
 from keel.evm.chain import Chain, Contract
 from keel.model import multiplier, pool
 from keel.model.records import Market, MarketConfig, parse
-from keel.sdk.deployment import Record, bind, load_record
+from keel.sdk.deployment import Record, bind, market_names, require_steps
 from keel.sdk.protocol import account_id
 from keel.sdk.web3chain import Web3Chain
 from keel.units import WAD, format_units, format_wad
@@ -97,14 +98,10 @@ class MarketReader:
     """
 
     def __init__(self, chain: Chain, record: Record) -> None:
-        for step in ("core", "lens"):
-            if step not in record.contracts:
-                path = record.path.name if record.path else "the record"
-                raise ConfigError(f"{path} has no {step}", "give the record of a finished deployment")
+        require_steps(record, "core", "lens")
         self._chain, self._lens = chain, bind(chain, record, "lens")
         self._core = chain.at("IKeel", record.contracts["core"][1])
-        listed = [step.removesuffix(".list") for step in record.done if step.endswith(".list")]
-        self._names = dict(enumerate(listed, start=1))
+        self._names = market_names(record)
         self._backstop = account_id(self._core.address)
 
     def markets(self, market: int | None = None) -> tuple[MarketState, ...]:
@@ -164,14 +161,7 @@ class MarketReader:
 
 
 @click.command()
-@click.option(
-    "--deployment",
-    "record_path",
-    required=True,
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Record of the deployment, as `ape run deploy --record` writes it.",
-)
-@click.option("--rpc", required=True, metavar="URL", help="Node of its chain; never printed.")
+@of_deployment
 @click.option("--market", type=click.IntRange(1), metavar="ID", help="One market; else all.")
 @click.option("--json", "as_json", is_flag=True, help="Print an object, amounts as decimal strings.")
 def show(record_path: Path, rpc: str, market: int | None, as_json: bool) -> None:
@@ -185,9 +175,7 @@ def show(record_path: Path, rpc: str, market: int | None, as_json: bool) -> None
       keel market show --deployment record.json --rpc http://127.0.0.1:8545
       keel market show --deployment record.json --rpc "$RPC" --market 1 --json
     """  # noqa: D301, click's mark for lines that stay as they are
-    if not record_path.is_file():
-        raise ConfigError(f"there is no {record_path.name}", "deploy with --record, and give that file")
-    reader = MarketReader(Web3Chain(rpc), load_record(record_path))
+    reader = MarketReader(Web3Chain(rpc), read_record(record_path))
     states, insurance = reader.markets(market), reader.insurance()
     if as_json:
         click.echo(json.dumps(as_object(states, insurance), indent=2))

@@ -36,14 +36,6 @@ def used():
     return bench
 
 
-@pytest.fixture
-def bench(used):
-    with rolled_back(used.chain):
-        used.later()
-        used.price(PRICE)
-        yield used
-
-
 @pytest.fixture(scope="module")
 def poor():
     """The same with ten thousand in the insurance, a hundredth of the pool."""
