@@ -41,6 +41,7 @@ contract Keel is Trading, MarketUpkeep, KeelViews, Multicallable {
                 msg.sig == IKeelLiquidation.windowOf.selector ||
                 msg.sig == IKeelLiquidation.resolve.selector ||
                 msg.sig == IKeelLiquidation.deleverage.selector ||
+                msg.sig == IKeelLiquidation.cover.selector ||
                 msg.sig == IKeelLiquidation.resolutionOf.selector ||
                 msg.sig == IKeelLiquidation.resolutionMarkOf.selector ||
                 msg.sig == IKeelLiquidation.lossesOf.selector;

@@ -46,6 +46,8 @@ abstract contract KeelStorage is ReentrancyGuardTransient, IKeelErrors, IKeelEve
     uint128 internal insuranceAssets;
     uint128 internal insuranceShares;
     address internal insuranceVault;
+    /// @dev Keeps what accounts have besides the settlement token; zero = nothing is taken.
+    address internal collateral;
     mapping(uint16 id => MarketWords) internal markets;
     mapping(uint16 id => ConfigWords) internal configs;
     mapping(uint16 id => MarketLinks) internal links;
@@ -56,6 +58,8 @@ abstract contract KeelStorage is ReentrancyGuardTransient, IKeelErrors, IKeelEve
     mapping(uint16 market => mapping(uint256 period => EscrowOutcome)) internal escrowOutcomes;
     mapping(AccountId id => mapping(uint16 market => EscrowClaim)) internal escrowClaims;
     mapping(uint16 market => LiquidationBook) internal liquidationBooks;
+    /// @dev Where an account with other collateral was last in debt.
+    mapping(AccountId id => uint16 market) internal debtMarkets;
 
     constructor(address token) {
         (bool known, bytes memory answer) = token.staticcall(abi.encodeWithSignature("decimals()"));

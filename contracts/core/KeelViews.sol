@@ -5,7 +5,7 @@ import {Account, Position} from "../types/Account.sol";
 import {AccountId} from "../types/AccountId.sol";
 import {Escrow, EscrowClaim, EscrowOutcome} from "../types/Escrow.sol";
 import {Health} from "../types/Health.sol";
-import {Market} from "../types/Market.sol";
+import {Market, Price} from "../types/Market.sol";
 import {MarketConfig} from "../types/MarketConfig.sol";
 import {Action} from "../types/Validity.sol";
 import {MarginLedger} from "../margin/MarginLedger.sol";
@@ -26,6 +26,16 @@ abstract contract KeelViews is MarginLedger {
     /// @notice See IKeelViews.
     function insurance() external view returns (uint256 assets, uint256 shares, address vault) {
         return (insuranceAssets, insuranceShares, insuranceVault);
+    }
+
+    /// @notice See IKeelViews.
+    function collateralContract() external view returns (address) {
+        return collateral;
+    }
+
+    /// @notice See IKeelViews.
+    function priceOf(uint16 market) external view returns (Price memory price) {
+        markets[market].price.load(price);
     }
 
     /// @notice See IKeelViews.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+import {AccountId} from "../types/AccountId.sol";
 import {Escrow, EscrowOutcome} from "../types/Escrow.sol";
 import {Market} from "../types/Market.sol";
 import {MarketConfig, MarketLinks} from "../types/MarketConfig.sol";
@@ -96,6 +97,19 @@ abstract contract Governance is Restrictions {
         if (insuranceShares != 0) revert NotVault(vault);
         insuranceVault = vault;
         emit InsuranceVaultSet(vault);
+    }
+
+    /// @inheritdoc IKeelPool
+    function setCollateral(address collateral_) external restricted {
+        if (collateral != address(0)) revert NotCollateral(collateral_);
+        collateral = collateral_;
+        emit CollateralSet(collateral_);
+    }
+
+    /// @inheritdoc IKeelPool
+    function noteCollateral(AccountId account, uint8 kinds) external nonReentrant {
+        if (msg.sender != collateral) revert NotCollateral(msg.sender);
+        accounts[account].collateral = kinds;
     }
 
     /// @notice See IKeelViews.

@@ -16,8 +16,12 @@ interface IKeelCore {
 
     /// @notice Take settlement tokens out. Owner: to anyone; operator: to the owner only.
     /// @dev What remains must cover the initial margin without counting unrealised profit, at the worse of index and TWAP.
-    /// Without positions no price is needed.
+    /// Without positions no price is needed. The balance does not go below zero, whatever other collateral there is.
     function withdraw(AccountId account, uint256 tokens, address to) external;
+
+    /// @notice Revert unless what the account has, as stored, could be what a withdrawal left: no market of it is closed, and it covers the initial
+    /// margin without unrealised profit, at the worse of index and TWAP.
+    function checkWithdrawal(AccountId account) external view;
 
     /// @notice Let `operator` trade for the account and withdraw to its owner. Owner only.
     function setOperator(AccountId account, address operator, bool allowed) external;

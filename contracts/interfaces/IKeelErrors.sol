@@ -66,6 +66,10 @@ interface IKeelErrors {
     error UnwindTooDear(int256 loss, uint256 limit);
     /// @notice The account has no claim on funding in the market, or it is not decided yet.
     error NoClaim(uint256 account, uint16 market);
+    /// @notice The account has positions or collateral left, or no debt.
+    error NothingToCover(uint256 account);
+    /// @notice Only the contract that keeps other collateral may call; it is set once.
+    error NotCollateral(address caller);
     /// @notice The account has no position in the market.
     error NoPosition(uint256 account, uint16 market);
     /// @notice The core holds fewer tokens than it owes (fee-on-transfer token?), or is asked for more than all accounts, pools and

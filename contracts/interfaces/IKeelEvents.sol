@@ -146,6 +146,8 @@ interface IKeelEvents {
     /// @param by who called: the guardian, governance, or whoever lifted a restriction; zero: a loss that the market had to share out.
     /// @param until from when on anyone may lift it, seconds; 0 = it stands until governance changes it.
     event MarketStatusSet(uint16 indexed market, uint8 status, address indexed by, uint256 until);
+    /// @notice The contract that keeps other collateral was set.
+    event CollateralSet(address collateral);
     /// @notice The insurance vault was set.
     event InsuranceVaultSet(address vault);
 }

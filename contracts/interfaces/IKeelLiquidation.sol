@@ -36,6 +36,10 @@ interface IKeelLiquidation {
     /// @return done how many accounts went a step further.
     function resolve(uint16 market, AccountId[] calldata accounts) external returns (uint256 done);
 
+    /// @notice Let insurance and pool pay the debt of an account without positions whose other collateral is all sold. Anyone; a sale
+    /// of the last collateral does it, too. The pool is that of the market where the debt last showed.
+    function cover(AccountId account) external;
+
     /// @notice A market's present or last resolution.
     function resolutionOf(uint16 market) external view returns (Resolution memory);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {AccountId} from "../types/AccountId.sol";
 import {MarketConfig, MarketLinks} from "../types/MarketConfig.sol";
 
 /// @title What vaults and governance call
@@ -88,6 +89,13 @@ interface IKeelPool {
     function restrictionOf(
         uint16 market
     ) external view returns (uint8 status, address by, uint256 until, uint256 restedAt);
+
+    /// @notice Note which kinds of other collateral an account has. Only the contract that keeps them.
+    /// @param kinds bit `kind - 1` for each.
+    function noteCollateral(AccountId account, uint8 kinds) external;
+
+    /// @notice Set the contract that keeps other collateral. Restricted; once.
+    function setCollateral(address collateral) external;
 
     /// @notice Set the insurance vault. Restricted; while no insurance share exists.
     function setInsuranceVault(address vault) external;

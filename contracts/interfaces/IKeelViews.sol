@@ -8,11 +8,12 @@ import {Health} from "../types/Health.sol";
 import {Action} from "../types/Validity.sol";
 import {Market} from "../types/Market.sol";
 import {MarketConfig, MarketLinks} from "../types/MarketConfig.sol";
+import {IPriceKeeper} from "./IPriceKeeper.sol";
 
 /// @title What anyone can read from the core
 /// @notice Amounts are quote WAD and sizes base WAD unless said otherwise. No view needs a valid price: it shows
 /// the stored one.
-interface IKeelViews {
+interface IKeelViews is IPriceKeeper {
     /// @notice The settlement token.
     function TOKEN() external view returns (address);
 
@@ -30,6 +31,9 @@ interface IKeelViews {
 
     /// @notice Insurance assets (quote WAD), its shares (24 decimals) and its vault.
     function insurance() external view returns (uint256 assets, uint256 shares, address vault);
+
+    /// @notice Contract that keeps what accounts have besides the settlement token; zero = nothing is taken.
+    function collateralContract() external view returns (address);
 
     /// @notice A market as stored, not accrued.
     function marketOf(uint16 market) external view returns (Market memory);

@@ -47,11 +47,11 @@ abstract contract Liquidations is Choice {
         (bool absorbed, Fill memory f) = _close(t, plan);
         uint256 penalty;
         (penalty, reward) = _penalty(t, plan, f.cost);
-        t.account.balance -= int128(int256(penalty));
+        t.account.balance -= int120(int256(penalty));
         t.toInsurance += penalty - reward;
         _coverShortfall(t);
         _commit(t);
-        accounts[AccountIdLib.from(msg.sender, 0)].balance += int128(int256(reward));
+        accounts[AccountIdLib.from(msg.sender, 0)].balance += int120(int256(reward));
         _tell(t, plan.tier, absorbed, f, penalty, reward);
         return (market, plan.size, reward);
     }

@@ -2,6 +2,7 @@
 pragma solidity 0.8.30;
 
 import {SafeCastLib} from "solady/src/utils/SafeCastLib.sol";
+import {Account} from "../types/Account.sol";
 import {AccountId} from "../types/AccountId.sol";
 import {Fill} from "../types/Fill.sol";
 import {Resolution, ResolutionMark, Stage} from "../types/Resolution.sol";
@@ -40,6 +41,17 @@ abstract contract Resolutions is Backstop {
     }
 
     /// @inheritdoc IKeelLiquidation
+    function cover(AccountId account) external {
+        uint16 market = debtMarkets[account];
+        Account memory a = accounts[account];
+        if (market == 0 || a.markets != 0 || a.collateral != 0 || a.balance >= 0) {
+            revert NothingToCover(AccountId.unwrap(account));
+        }
+        IKeelCore(address(this)).accrue(market);
+        _cover(account, market);
+    }
+
+    /// @inheritdoc IKeelLiquidation
     function resolutionOf(uint16 market) external view returns (Resolution memory) {
         return liquidationBooks[market].resolution;
     }
@@ -69,6 +81,12 @@ abstract contract Resolutions is Backstop {
         _begin(t, r);
     }
 
+    function _cover(AccountId account, uint16 market) private nonReentrant {
+        Touch memory t = _load(account, market);
+        _coverShortfall(t);
+        _commit(t);
+    }
+
     function _step(Resolution storage r, uint16 market, AccountId id) private returns (bool) {
         ResolutionMark storage mark = liquidationBooks[market].marks[id];
         bool counting = r.stage == Stage.Counting;
@@ -89,7 +107,8 @@ abstract contract Resolutions is Backstop {
         int256 profit = Fixed.divFloor(size * int256(r.price), Fixed.WAD) - t.position.notional;
         bool shut = t.config.status == STATUS_SHUT;
         // Who owes more than its profit sets the one off against the other.
-        if (shut && _last(t) && profit + t.account.balance <= 0) profit = 0;
+        bool alone = t.account.collateral == 0 && _last(t);
+        if (shut && alone && profit + t.account.balance <= 0) profit = 0;
         mark.number = uint64(r.number);
         mark.profit = profit > 0 ? SafeCastLib.toUint128(uint256(profit)) : 0;
         mark.done = profit <= 0;

@@ -6,6 +6,7 @@ import {AccountId} from "../types/AccountId.sol";
 import {EscrowClaim} from "../types/Escrow.sol";
 import {Window} from "../types/LiquidationBook.sol";
 import {Resolution, Stage} from "../types/Resolution.sol";
+import {ICollateral} from "../interfaces/ICollateral.sol";
 import {Fixed} from "../libraries/Fixed.sol";
 import {MarketSet} from "../margin/MarketSet.sol";
 import {Filling} from "../market/Filling.sol";
@@ -18,11 +19,16 @@ import {LiquidationMath} from "./LiquidationMath.sol";
 abstract contract Waterfall is Filling {
     using MarketSet for uint128;
 
-    /// @dev An account that ends without positions and below zero.
+    /// @dev An account that ends without positions and below zero: what its other collateral is worth stays its debt until that is sold.
     function _coverShortfall(Touch memory t) internal {
         if (t.position.size != 0 || !_last(t) || t.account.balance >= 0) return;
         uint256 shortfall = uint256(-int256(t.account.balance));
-        t.account.balance = 0;
+        if (t.account.collateral != 0) {
+            (uint256 backed, , ) = ICollateral(collateral).valueOf(t.id, t.account.collateral);
+            if (backed >= shortfall) return;
+            shortfall -= backed;
+        }
+        t.account.balance += SafeCastLib.toInt120(int256(shortfall));
         // Who leaves a debt behind leaves its claim to who pays.
         EscrowClaim storage claim = escrowClaims[t.id][t.marketId];
         if (claim.period != 0) claim.forfeited = true;

@@ -19,7 +19,7 @@ abstract contract Accounts is MarginLedger, IKeelCore {
     /// @inheritdoc IKeelCore
     function deposit(AccountId account, uint256 tokens) external nonReentrant {
         SafeTransferLib.safeTransferFrom(TOKEN, msg.sender, address(this), tokens);
-        accounts[account].balance += int128(int256(_bookIn(tokens)));
+        accounts[account].balance += int120(int256(_bookIn(tokens)));
         emit Deposited(AccountId.unwrap(account), msg.sender, tokens);
     }
 
@@ -30,17 +30,18 @@ abstract contract Accounts is MarginLedger, IKeelCore {
             revert NotAuthorized(msg.sender, AccountId.unwrap(account));
         }
         Account memory a = accounts[account];
-        for (uint128 set = a.markets; set != 0; set >>= 16) {
-            uint8 status = configs[uint16(set)].status();
-            if (status == STATUS_RESOLVING) status = liquidationBooks[uint16(set)].resolution.before;
-            if (status == STATUS_CLOSED) revert MarketClosed(uint16(set));
-        }
-        a.balance -= int128(int256(_toAmount(tokens)));
-        Health memory h = _healthOf(account, a, Action.Withdraw);
-        if (h.withdrawable < int256(h.initial)) revert MarginTooLow(h.withdrawable, h.initial);
+        a.balance -= int120(int256(_toAmount(tokens)));
+        // Other collateral backs losses, it is not lent against.
+        if (a.balance < 0) revert MarginTooLow(a.balance, 0);
+        _checkWithdrawal(account, a);
         accounts[account].balance = a.balance;
         emit Withdrawn(AccountId.unwrap(account), to, tokens);
         _payOut(to, tokens);
+    }
+
+    /// @inheritdoc IKeelCore
+    function checkWithdrawal(AccountId account) external view {
+        _checkWithdrawal(account, accounts[account]);
     }
 
     /// @inheritdoc IKeelCore
@@ -62,7 +63,7 @@ abstract contract Accounts is MarginLedger, IKeelCore {
         (decided, credit) = _release(account, market, m, position);
         if (!decided) revert NoClaim(AccountId.unwrap(account), market);
         if (position.size != 0) positions[account][market] = position;
-        accounts[account].balance += int128(int256(credit));
+        accounts[account].balance += int120(int256(credit));
         markets[market].store(m);
     }
 
@@ -78,6 +79,16 @@ abstract contract Accounts is MarginLedger, IKeelCore {
         h = _healthOf(t, action);
         _commit(t);
         return (t.settled, h);
+    }
+
+    function _checkWithdrawal(AccountId account, Account memory a) private view {
+        for (uint128 set = a.markets; set != 0; set >>= 16) {
+            uint8 status = configs[uint16(set)].status();
+            if (status == STATUS_RESOLVING) status = liquidationBooks[uint16(set)].resolution.before;
+            if (status == STATUS_CLOSED) revert MarketClosed(uint16(set));
+        }
+        Health memory h = _healthOf(account, a, Action.Withdraw);
+        if (h.withdrawable < int256(h.initial)) revert MarginTooLow(h.withdrawable, h.initial);
     }
 
     function _authorize(AccountId account) internal view {

@@ -9,6 +9,7 @@ import {Market} from "../types/Market.sol";
 import {MarketConfig, SizeTiers} from "../types/MarketConfig.sol";
 import {FundingLedger} from "../funding/FundingLedger.sol";
 import {FundingMath} from "../funding/FundingMath.sol";
+import {ICollateral} from "../interfaces/ICollateral.sol";
 import {Fixed} from "../libraries/Fixed.sol";
 import {ValidityLadder} from "../oracle/ValidityLadder.sol";
 import {Action, Validity} from "../types/Validity.sol";
@@ -41,7 +42,7 @@ abstract contract MarginLedger is FundingLedger, Positions {
     /// @dev Health with the touched position as in `t` and the others as stored; every other market must allow `action`, as the
     /// caller has checked of the touched one.
     function _healthOf(Touch memory t, Action action) internal view returns (Health memory h) {
-        _open(h, t.account.balance);
+        _open(h, t.id, t.account);
         if (t.position.size != 0) _value(h, t.market, t.config, t.position, t.validity);
         _valueOthers(h, t.id, t.account.markets.remove(t.marketId), action);
         _net(h);
@@ -49,13 +50,23 @@ abstract contract MarginLedger is FundingLedger, Positions {
 
     /// @dev Health of an account as stored.
     function _healthOf(AccountId id, Account memory account, Action action) internal view returns (Health memory h) {
-        _open(h, account.balance);
+        _open(h, id, account);
         _valueOthers(h, id, account.markets, action);
         _net(h);
     }
 
-    function _open(Health memory h, int256 balance) private pure {
+    /// @dev Balance and other collateral.
+    function _open(Health memory h, AccountId id, Account memory account) private view {
+        int256 balance = account.balance;
         (h.equity, h.equityWorse, h.equityBetter, h.withdrawable) = (balance, balance, balance, balance);
+        if (account.collateral == 0) return;
+        (uint256 value, uint256 worse, uint256 better) = ICollateral(collateral).valueOf(id, account.collateral);
+        unchecked {
+            h.equity += int256(value);
+            h.equityWorse += int256(worse);
+            h.equityBetter += int256(better);
+            h.withdrawable += int256(worse);
+        }
     }
 
     function _valueOthers(Health memory h, AccountId id, uint128 set, Action action) private view {
@@ -162,17 +173,17 @@ abstract contract MarginLedger is FundingLedger, Positions {
     /// @dev Before the live settlement: take out what is decided, then pay into the open period.
     function _settleEscrow(Touch memory t) private {
         (, uint256 credit) = _release(t.id, t.marketId, t.market, t.position);
-        t.account.balance += SafeCastLib.toInt128(int256(credit));
+        t.account.balance += SafeCastLib.toInt120(int256(credit));
         if (t.position.size == 0 || !ValidityLadder.suspect(t.market.price.flags)) return;
         uint256 paid = _hold(t.id, t.marketId, t.config.tiers, t.position);
-        t.account.balance -= SafeCastLib.toInt128(int256(paid));
+        t.account.balance -= SafeCastLib.toInt120(int256(paid));
     }
 
     function _settle(Touch memory t) private {
         (uint256 paid, uint256 received, uint256 surplus) = FundingMath.due(t.market, t.config.tiers, t.position);
         (t.position.longsPaid, t.position.shortsPaid) = (t.market.longsPaid, t.market.shortsPaid);
         if (paid == 0 && received == 0) return;
-        int128 net = SafeCastLib.toInt128(int256(paid) - int256(received));
+        int120 net = SafeCastLib.toInt120(int256(paid) - int256(received));
         t.account.balance -= net;
         t.market.fundingClearing += net - int128(int256(surplus));
         t.toInsurance = surplus;

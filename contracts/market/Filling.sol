@@ -66,7 +66,7 @@ abstract contract Filling is Positions {
         if (Fixed.abs(f.sizeAfter) > MAX_SIZE) revert SizeOutOfRange(f.sizeAfter, MAX_SIZE);
         (t.position.size, t.position.notional) = (int120(f.sizeAfter), SafeCastLib.toInt128(f.notionalAfter));
         m.openNotional += SafeCastLib.toInt128(f.notionalAfter - notional);
-        int128 realized = SafeCastLib.toInt128(f.realized);
+        int120 realized = SafeCastLib.toInt120(f.realized);
         m.cash -= realized;
         t.account.balance += realized;
         _moveInterest(m, before, f.sizeAfter);

@@ -97,7 +97,7 @@ abstract contract Trading is Filling, Accounts {
             insuranceFee = (fee * c.insuranceFeeSharePpm) / Fixed.PPM;
         }
         t.toInsurance += insuranceFee;
-        t.account.balance -= int128(int256(fee));
+        t.account.balance -= int120(int256(fee));
         t.market.cash += int128(int256(fee - insuranceFee));
     }
 

@@ -4,7 +4,7 @@ pragma solidity 0.8.30;
 import {Price} from "../types/Market.sol";
 import {PackedPrice, PackedPriceLib} from "../types/PackedPrice.sol";
 import {Feed, IOracleHub} from "../interfaces/IOracleHub.sol";
-import {IKeelViews} from "../interfaces/IKeelViews.sol";
+import {IPriceKeeper} from "../interfaces/IPriceKeeper.sol";
 import {ISequencerGate} from "../interfaces/ISequencerGate.sol";
 import {Fixed} from "../libraries/Fixed.sol";
 import {PriceHistory} from "./PriceHistory.sol";
@@ -106,11 +106,11 @@ contract OracleHub is SourceReader {
         history.push(head, since, sample);
     }
 
-    /// @dev The core's stored price: the last six words of its market, after twelve others.
+    /// @dev By hand, as in PackedPrice.
     function _stored() private view returns (PackedPrice) {
         Price memory last;
         (address core, uint16 market) = (CORE, MARKET);
-        bytes4 selector = IKeelViews.marketOf.selector;
+        bytes4 selector = IPriceKeeper.priceOf.selector;
         assembly ("memory-safe") {
             mstore(0x00, selector)
             mstore(0x04, market)
@@ -118,7 +118,7 @@ contract OracleHub is SourceReader {
                 returndatacopy(last, 0x00, returndatasize())
                 revert(last, returndatasize())
             }
-            returndatacopy(last, 0x180, 0xc0)
+            returndatacopy(last, 0x00, 0xc0)
         }
         return PackedPriceLib.pack(last);
     }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-/// @dev One slot: 128 + 128 bits.
+/// @dev One slot: 120 + 8 + 128 bits.
 struct Account {
-    /// Settlement balance, WAD quote; negative while realised losses wait for liquidation.
-    int128 balance;
+    /// Settlement balance, WAD quote; negative while realised losses wait for liquidation, or are backed by other collateral.
+    int120 balance;
+    /// Kinds of collateral that the account holds besides, bit `kind - 1` each (see ICollateral).
+    uint8 collateral;
     /// Markets with an open position: eight 16-bit market ids, 0 = free (see MarketSet).
     uint128 markets;
 }

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import {Price} from "../types/Market.sol";
+
+/// @title Whoever stores what an oracle hub answers: the core for its markets, the collateral contract for its kinds
+interface IPriceKeeper {
+    /// @notice The stored price.
+    /// @param id market of the core, or kind of collateral.
+    function priceOf(uint16 id) external view returns (Price memory);
+}
