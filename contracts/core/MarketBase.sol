@@ -8,6 +8,7 @@ import {MarketConfig} from "../types/MarketConfig.sol";
 import {ResolutionMark} from "../types/Resolution.sol";
 import {Validity} from "../types/Validity.sol";
 import {Fixed} from "../libraries/Fixed.sol";
+import {Curve} from "../market/Curve.sol";
 import {ValidityLadder} from "../oracle/ValidityLadder.sol";
 import {PoolMath} from "../pool/PoolMath.sol";
 import {KeelStorage} from "./KeelStorage.sol";
@@ -37,6 +38,14 @@ abstract contract MarketBase is KeelStorage {
         if (used > Fixed.WAD) revert UtilizationExceeded(used, Fixed.WAD);
         used = PoolMath.utilization(m.price.index, int256(side), equity, c.maxSidePpm);
         if (used > Fixed.WAD) revert SideExceeded(used, Fixed.WAD);
+    }
+
+    /// @dev Either side can close whole, alone: with less depth, positions that net to zero could not be closed one by one, and a shut
+    /// market, which ends its losers first, could not end.
+    /// @param side open interest of one side, base WAD.
+    function _checkSide(uint256 side, uint256 depth) internal pure {
+        uint256 limit = (depth * Curve.HARD_SKEW_PPM) / Fixed.PPM;
+        if (side > limit) revert BandExceeded(int256(side), limit);
     }
 
     /// @dev Revert where a market's positions must not change: it is shut, or this one has not been through its resolution.

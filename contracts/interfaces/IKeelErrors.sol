@@ -44,7 +44,7 @@ interface IKeelErrors {
     /// @notice The transaction came too late.
     /// @param now_ time of the block, seconds.
     error DeadlinePassed(uint256 deadline, uint256 now_);
-    /// @notice The trade would push the net position past the band, away from zero.
+    /// @notice The trade would push the net position past the band, away from zero, or a side past what could close alone.
     /// @param skewAfter net position that the fill would leave, base WAD.
     error BandExceeded(int256 skewAfter, uint256 limit);
     /// @notice Pool utilization after the call would pass 1, WAD.

@@ -116,6 +116,8 @@ abstract contract Trading is Filling, Accounts {
         Health memory h = _healthOf(t, Action.Open);
         if (h.equityWorse < int256(h.initial)) revert MarginTooLow(h.equityWorse, h.initial);
         int256 net = Fixed.abs(_skew(m)) > Fixed.abs(skewBefore) ? _skew(m) : int256(0);
-        _checkLimits(m, t.config, net, t.position.size > 0 ? m.longInterest : m.shortInterest);
+        uint256 side = t.position.size > 0 ? m.longInterest : m.shortInterest;
+        _checkLimits(m, t.config, net, side);
+        _checkSide(side, _depth(t));
     }
 }

@@ -9,7 +9,6 @@ import {MarketBase} from "../core/MarketBase.sol";
 import {IKeelCore} from "../interfaces/IKeelCore.sol";
 import {IKeelViews} from "../interfaces/IKeelViews.sol";
 import {Fixed} from "../libraries/Fixed.sol";
-import {Curve} from "../market/Curve.sol";
 import {ValidityLadder} from "../oracle/ValidityLadder.sol";
 import {PoolMath} from "./PoolMath.sol";
 
@@ -175,13 +174,10 @@ abstract contract Pools is MarketBase, IKeelPool {
         emit PoolRestSwept(market, rest);
     }
 
-    /// @dev What remains must carry the net position inside the band, and let either side close whole, alone: with little depth
-    /// left, positions that net to zero could not be closed one by one.
+    /// @dev What remains must carry the net position inside the band, and either side alone.
     function _checkBand(Market memory m, MarketConfig memory c, uint256 depth) private pure {
         uint256 limit = (depth * c.maxSkewPpm) / Fixed.PPM;
         if (Fixed.abs(_skew(m)) > limit) revert BandExceeded(_skew(m), limit);
-        uint256 side = _largerSide(m);
-        limit = (depth * Curve.HARD_SKEW_PPM) / Fixed.PPM;
-        if (side > limit) revert BandExceeded(int256(side), limit);
+        _checkSide(_largerSide(m), depth);
     }
 }

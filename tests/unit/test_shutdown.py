@@ -3,7 +3,7 @@
 from itertools import permutations
 
 import pytest
-from support.bench import MARKET, PRICE, TWAP_SECONDS, make_bench, rolled_back
+from support.bench import MARKET, PRICE, TWAP_SECONDS, local_with, make_bench, rolled_back
 
 from keel.errors import Reverted
 from keel.sdk.protocol import account_id
@@ -189,3 +189,34 @@ def test_a_loser_beyond_his_margin_is_paid_for_by_the_waterfall(bench):
     events = [log.event for log in receipt.logs]
     assert "PositionShut" in events
     assert owed(bench) == bench.protocol.view("booked") * bench.protocol.view("TOKEN_SCALE")
+
+
+def test_no_side_outgrows_what_could_close_alone():
+    """A thin curve: two accounts grow in turns until either side could just end alone; so a shut market ends.
+
+    With a side beyond the depth the losers' end would leave a net position that the curve has no price for, and
+    every touch of the market would revert for ever.
+    """
+    bench = make_bench(local_with(depth_per_share="0.00005"))
+    depth = bench.protocol.market(MARKET).depth
+    rich = {1: bench.newcomer, -1: bench.operator}
+    for owner in rich.values():
+        bench.protocol.deposit(account_id(owner), 900_000 * bench.one, owner)
+    size, side = 4 * WAD, 1
+    while size > WAD // 100:
+        try:
+            bench.trade(rich[side], side * size)
+        except Reverted as refusal:
+            assert refusal.error == "BandExceeded"
+            size //= 2
+        side = -side
+    m = bench.protocol.view("marketOf", MARKET)
+    assert depth * 74 // 100 < m.longInterest <= depth * 3 // 4
+    assert depth * 74 // 100 < m.shortInterest <= depth * 3 // 4
+    shut(bench, PRICE * 95 // 100)
+    everybody = [*people(bench), account_id(bench.operator)]
+    finish(bench, [one for one in everybody if bench.protocol.view("positionOf", one, MARKET).size < 0])
+    bench.protocol.view("healthOf", account_id(bench.newcomer))
+    finish(bench, everybody)
+    m = bench.protocol.view("marketOf", MARKET)
+    assert (m.longInterest, m.shortInterest) == (0, 0)

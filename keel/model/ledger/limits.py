@@ -1,7 +1,8 @@
 """Twin of `core/MarketBase.sol`: how much the pool carries, and what the stored price is good for."""
 
-from keel.model import pool, validity
+from keel.model import curve, pool, validity
 from keel.model.errors import Refused
+from keel.model.fixed import PPM, u256
 from keel.model.ledger.books import STATUS_SHUT
 from keel.model.records import Market, MarketConfig
 from keel.model.validity import Action, Validity
@@ -27,6 +28,17 @@ def check_limits(market: Market, config: MarketConfig, net: int, side: int) -> N
     used = pool.utilization(index, side, equity, config.max_side_ppm)
     if used > WAD:
         raise Refused("SideExceeded", used, WAD)
+
+
+def check_side(side: int, depth: int) -> None:
+    """Either side, base WAD, can close whole, alone, on a curve of that depth.
+
+    Raises:
+        Refused: `BandExceeded`.
+    """
+    limit = u256(depth * curve.HARD_SKEW_PPM) // PPM
+    if side > limit:
+        raise Refused("BandExceeded", side, limit)
 
 
 def require(market: Market, config: MarketConfig, action: Action, now: int) -> Validity:

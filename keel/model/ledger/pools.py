@@ -1,6 +1,6 @@
 """Twin of `pool/Pools.sol`. Tokens are token units, shares have 24 decimals."""
 
-from keel.model import curve, pool
+from keel.model import pool
 from keel.model.errors import Refused
 from keel.model.fixed import PPM, mul_div_ceil, u256
 from keel.model.ledger.accrual import FundingLedger
@@ -13,7 +13,7 @@ from keel.model.ledger.books import (
     same_address,
 )
 from keel.model.ledger.escrow import Accrued
-from keel.model.ledger.limits import check_limits, larger_side, require
+from keel.model.ledger.limits import check_limits, check_side, larger_side, require
 from keel.model.records import Market, MarketConfig
 from keel.model.validity import Action
 
@@ -114,9 +114,7 @@ class Pools(FundingLedger):
         limit = u256(after * config.max_skew_ppm) // PPM
         if abs(m.skew) > limit:
             raise Refused("BandExceeded", m.skew, limit)
-        side, limit = larger_side(m), u256(after * curve.HARD_SKEW_PPM) // PPM
-        if side > limit:
-            raise Refused("BandExceeded", side, limit)
+        check_side(larger_side(m), after)
         index = max(m.price.index, m.price.twap)
         charge = pool.redemption_charge(index, before, after, m.skew)
         return (gross - charge) // self.token_scale if gross > charge else 0

@@ -5,8 +5,8 @@ from keel.model.errors import Refused
 from keel.model.fixed import MIN_I256, PPM, div_ceil
 from keel.model.ledger.accounts import Accounts
 from keel.model.ledger.books import MAX_SIZE, STATUS_OPEN, add
-from keel.model.ledger.filling import fee_on, fill
-from keel.model.ledger.limits import check_limits, require
+from keel.model.ledger.filling import depth_of, fee_on, fill
+from keel.model.ledger.limits import check_limits, check_side, require
 from keel.model.ledger.positions import Touch
 from keel.model.validity import Action, Price
 from keel.units import WAD
@@ -82,6 +82,7 @@ class Trading(Accounts):
             net = t.skew if abs(t.skew) > abs(skew_before) else 0
             side = t.market.long_interest if t.position.size > 0 else t.market.short_interest
             check_limits(t.market, t.config, net, side)
+            check_side(side, depth_of(t))
 
 
 def _check_limit(size: int, cost: int, limit_price: int) -> None:
