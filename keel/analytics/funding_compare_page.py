@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from pathlib import Path
-from string import Template
 
 from keel.analytics.funding_compare import Comparison
 from keel.analytics.funding_compare_cases import Saturation, SpotOnly
 from keel.analytics.funding_compare_plots import all_plots, crash_plot, moving_days
 from keel.analytics.funding_compare_tables import MODEL_HEAD, bp, crash_tables, day, minute, model_rows
 from keel.analytics.funding_compare_windows import Replay
+from keel.analytics.page import page
 from keel.units import BPS
 
 _TEMPLATE = Path(__file__).parent / "templates" / "funding_compare.html"
@@ -41,7 +41,7 @@ def render(comparison: Comparison) -> str:
         "Distribution of the 8-hour rates", plots["distribution"], wide=not known
     )
     parts["calibration"] = _section("Rate against the published rate", plots["calibration"]) if known else ""
-    return Template(_TEMPLATE.read_text()).substitute(parts)
+    return page(f"Funding models compared: {series.source}", _TEMPLATE, parts)
 
 
 def _models(comparison: Comparison) -> str:

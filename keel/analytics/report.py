@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
-from string import Template
 
+from keel.analytics.page import page
 from keel.analytics.plots import all_plots
 from keel.analytics.record import DayRecord
 from keel.analytics.tables import TIERS, by_tier, clock, percent, quote, rows
@@ -37,7 +37,7 @@ def render(record: DayRecord) -> str:
         "parameters": _table((), record.origin.parameters.items()),
         "disclosure": _disclosure(record),
     }
-    return Template(_TEMPLATE.read_text()).substitute(parts | dict(all_plots(record)))
+    return page(parts["title"], _TEMPLATE, parts | dict(all_plots(record)))
 
 
 def _tiles(record: DayRecord) -> Iterator[str]:

@@ -8,6 +8,7 @@ from string import Template
 from matplotlib.figure import Figure
 
 from keel.analytics.figures import BLUE, GREEN, MUTED, RED, draw
+from keel.analytics.page import page
 from keel.errors import ConfigError
 from keel.sim.attack.campaign import Verdict
 from keel.sim.attack.families import FAMILIES
@@ -64,7 +65,7 @@ def html(verdicts: Sequence[Verdict], command: str, seconds: float) -> str:
         "broken": "".join(f"<p>{escape(what)}</p>" for verdict in verdicts for what in verdict.breaches())
         or "<p>every claim holds</p>",
     }
-    return Template((_TEMPLATES / "manipulation.html").read_text()).substitute(parts)
+    return page("Keel: attacks on funding", _TEMPLATES / "manipulation.html", parts)
 
 
 class _Fees:

@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Sequence
 from html import escape
 from pathlib import Path
-from string import Template
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from keel.analytics.figures import BLUE, GREEN, MUTED, ORANGE, draw
+from keel.analytics.page import page
 from keel.sim.loop.compare import Outcome, Terms
 from keel.sim.loop.run import LoopRecord
 from keel.sim.loop.settings import BAND
@@ -28,7 +28,7 @@ def render(outcomes: Sequence[Outcome], terms: Terms) -> str:
         "tables": "".join(_table(table) for table in tables(outcomes)),
         "models": "".join(part for one in outcomes for part in _sections(one)),
     }
-    return Template(_TEMPLATE.read_text()).substitute(parts)
+    return page("Keel: funding in a closed loop", _TEMPLATE, parts)
 
 
 def _table(table: LoopTable) -> str:

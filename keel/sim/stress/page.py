@@ -5,6 +5,7 @@ from html import escape
 from pathlib import Path
 from string import Template
 
+from keel.analytics.page import page
 from keel.analytics.tables import quote
 from keel.config.deployment import MarketSettings
 from keel.sim.stress.plots import plots
@@ -28,7 +29,7 @@ def html(study: Study, command: str) -> str:
         "tables": "".join(_section(table) for table in tables(study)),
         "plots": "".join(f"<section><h2>{escape(name)}</h2>{svg}</section>" for name, svg in plots(study)),
     }
-    return Template((_TEMPLATES / "stress.html").read_text()).substitute(parts)
+    return page("Keel: stress replay", _TEMPLATES / "stress.html", parts)
 
 
 def markdown(study: Study, command: str) -> str:
