@@ -23,6 +23,7 @@ _COMMANDS = {
     "guard": "Which markets are restricted, by whom and until when; restrict and lift.",
     "stress": "Replay a crash with hundreds of leveraged accounts: does the insurance hold?",
     "market": "How near a live market is to its limits.",
+    "collateral": "What a live deployment takes besides the settlement token.",
     "gas": "Measure the gas of every operation; compare with the snapshot.",
     "fuzz": "Run random actions against the invariants.",
 }

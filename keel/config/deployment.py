@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import Field, ValidationError, model_validator
 
+from keel.config.collateral import MOST_KINDS, CollateralSettings
 from keel.config.feeds import FeedSettings, PythSettings
 from keel.config.funding import FundingSettings
 from keel.config.settings import PRESETS, Number, Settings, Wad, problem_of, read_toml
@@ -152,6 +153,8 @@ class DeploymentSettings(Settings):
         sequencer_feed: Uptime feed of a rollup's sequencer; None on a chain that has none.
         sequencer_grace_seconds: How long after an outage nobody may open, and only the worst are liquidated.
         markets: Markets to list, in order of their ids.
+        collateral: Kinds of collateral besides the settlement token, in order of their ids; without any,
+            accounts have settlement tokens only.
     """
 
     token: str | None = None
@@ -164,10 +167,21 @@ class DeploymentSettings(Settings):
     sequencer_feed: str | None = None
     sequencer_grace_seconds: int = 3_600
     markets: tuple[MarketSettings, ...] = Field(min_length=1)
+    collateral: tuple[CollateralSettings, ...] = Field((), max_length=MOST_KINDS)
+
+    @model_validator(mode="after")
+    def _one_name_each(self) -> "DeploymentSettings":
+        names = [kind.name for kind in self.collateral]
+        if len(set(names)) != len(names):
+            raise ValueError(f"collateral has {max(names, key=names.count)} twice, rename one")
+        return self
 
     @model_validator(mode="after")
     def _one_pyth(self) -> "DeploymentSettings":
-        named = {source.contract.lower(): source.contract for source in self._pyth_sources()}
+        named = {
+            source.contract.lower(): source.contract
+            for source in _pyth_sources(*self.markets, *self.collateral)
+        }
         if len(named) > 1:
             raise ValueError(f"sources name Pyth as {' and '.join(named.values())}, a chain has one")
         return self
@@ -175,11 +189,7 @@ class DeploymentSettings(Settings):
     @property
     def pyth(self) -> str | None:
         """Pyth's contract on this chain; None where no market reads it."""
-        return next((source.contract for source in self._pyth_sources()), None)
-
-    def _pyth_sources(self) -> Iterator[PythSettings]:
-        for market in self.markets:
-            yield from (source for source in market.feed.sources if isinstance(source, PythSettings))
+        return next((source.contract for source in _pyth_sources(*self.markets)), None)
 
 
 def load_deployment(name_or_path: str = "local") -> DeploymentSettings:
@@ -195,3 +205,8 @@ def load_deployment(name_or_path: str = "local") -> DeploymentSettings:
         where, what = problem_of(problem)
         name = Path(name_or_path).name
         raise ConfigError(f"{name}: {where}: {what}", "correct that value") from None
+
+
+def _pyth_sources(*fed: MarketSettings | CollateralSettings) -> Iterator[PythSettings]:
+    for one in fed:
+        yield from (source for source in one.feed.sources if isinstance(source, PythSettings))

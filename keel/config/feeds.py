@@ -115,7 +115,7 @@ class PythSettings(Settings):
 
     @model_validator(mode="after")
     def _in_bounds(self) -> "PythSettings":
-        _bps("confidence", self.confidence, *PYTH_CONFIDENCE_BPS)
+        bps_of("confidence", self.confidence, *PYTH_CONFIDENCE_BPS)
         return self
 
     def arguments(self) -> tuple[Any, ...]:
@@ -218,7 +218,7 @@ class FeedSettings(Settings):
             span = f"min_price {self.min_price:f} to max_price {self.max_price:f}"
             raise ValueError(f"{span} is no range, put them in order, above 0 and below 3 * 10^8")
         for name, bounds in LIMITS_BPS.items():
-            _bps(name, getattr(self, name), *bounds)
+            bps_of(name, getattr(self, name), *bounds)
         return self
 
     def abi(self, sources: list[str]) -> dict[str, Any]:
@@ -234,8 +234,8 @@ class FeedSettings(Settings):
         return {"sources": sources, "limits": limits}
 
 
-def _bps(name: str, value: Decimal, low: int, high: int) -> int:
-    """A fraction in bps, inside the contracts' bounds."""
+def bps_of(name: str, value: Decimal, low: int, high: int) -> int:
+    """A fraction in bps. Raises ValueError where it is no whole number of bps, or outside the bounds."""
     try:
         bps = parse_units(value, 4)
     except DataError as problem:

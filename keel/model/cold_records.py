@@ -1,4 +1,6 @@
-"""Twins of the structs that only cold paths read: `LiquidationBook.sol`, `Resolution.sol`, `Restriction.sol`.
+"""Twins of the structs that only cold paths read.
+
+Those of `LiquidationBook.sol`, `Resolution.sol`, `Restriction.sol` and `Collateral.sol`.
 
 The same fields in the same order as there, names in snake_case; all frozen, see `records.parse`.
 """
@@ -104,3 +106,46 @@ class Restriction:
     until: int = 0
     rested_at: int = 0
     standing: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CollateralTerms:
+    """Terms of a kind of collateral.
+
+    Attributes:
+        cap: Most that all accounts together may have, token units.
+        haircut_bps: Part of the value that counts for nothing; a higher one reaches maintenance over a week.
+        discount_bps: Least discount at which collateral is sold.
+        fresh_seconds: Price age up to which it counts for new risk and is taken or sold.
+        floor: Price below which nothing is taken, and nothing counts for new risk, WAD quote; 0 = none.
+        ceiling: What a whole token counts for at most, WAD quote.
+        oracle: Hub of the kind.
+    """
+
+    cap: int
+    haircut_bps: int
+    discount_bps: int
+    fresh_seconds: int
+    floor: int
+    ceiling: int
+    oracle: str
+
+
+@dataclass(frozen=True, slots=True)
+class CollateralKind:
+    """A listed kind of collateral.
+
+    Attributes:
+        token: Its token.
+        decimals: Of the token.
+        haircut_before: The haircut that maintenance comes from, bps; `haircut_since` since when, seconds.
+        held: Token units of all accounts.
+        terms: In force.
+    """
+
+    token: str
+    decimals: int
+    haircut_before: int
+    haircut_since: int
+    held: int
+    terms: CollateralTerms

@@ -16,14 +16,17 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class Account:
-    """Settlement balance and open markets of one account.
+    """Settlement balance, other collateral and open markets of one account.
 
     Attributes:
-        balance: Quote WAD, int128; negative while realised losses wait for liquidation.
+        balance: Quote WAD, int120; negative while realised losses wait for liquidation, or are backed by
+            other collateral.
+        collateral: Kinds of other collateral that the account holds, bit `kind - 1` each.
         markets: Packed set of market ids, see `market_set`.
     """
 
     balance: int = 0
+    collateral: int = 0
     markets: int = 0
 
 

@@ -10,10 +10,17 @@ from typing import Any
 from keel.config.deployment import DeploymentSettings, MarketSettings
 from keel.errors import ChainError
 from keel.evm.chain import Chain, Contract
-from keel.sdk.deployment import Deployment, MarketContracts, Record, bind
+from keel.sdk.collateral import KindDeployer, collateral_checks
+from keel.sdk.deployment import Deployment, KindContracts, MarketContracts, Record, bind
 from keel.sdk.feeds import deploy_sources, feed_checks, read_sources
 from keel.sdk.funding import deploy_model
-from keel.sdk.governance import GOVERNOR_FUNCTIONS, GUARDIAN_FUNCTIONS, require_delay, roles_of
+from keel.sdk.governance import (
+    COLLATERAL_FUNCTIONS,
+    GOVERNOR_FUNCTIONS,
+    GUARDIAN_FUNCTIONS,
+    require_delay,
+    roles_of,
+)
 
 Progress = Callable[[str], None]
 
@@ -66,20 +73,24 @@ class Deployer:
         markets = tuple(
             self._market(core, gate, i, market) for i, market in enumerate(self._settings.markets, start=1)
         )
+        lenses, updater = self._lenses(core), self._pyth_updater(core)
+        collateral, kinds = self._collateral(core, gate)
         deployed = Deployment(
             token=token,
             token_decimals=decimals,
             core=core,
             extension=extension,
             liquidation=liquidation,
-            **self._lenses(core),
-            pyth_updater=self._pyth_updater(core),
+            **lenses,
+            pyth_updater=updater,
             insurance=insurance,
             access=access,
             timelock=timelock,
             markets=markets,
+            collateral=collateral,
+            kinds=kinds,
         )
-        self._wire(access, core, timelock)
+        self._wire(deployed)
         self._check(deployed)
         return deployed
 
@@ -138,14 +149,30 @@ class Deployer:
             number, name, vault, market.funding.model, funding, hub, made.adapters, made.aggregators
         )
 
-    def _wire(self, access: Contract, core: Contract, timelock: Contract) -> None:
+    def _collateral(
+        self, core: Contract, gate: Contract | str
+    ) -> tuple[Contract | None, tuple[KindContracts, ...]]:
+        """What keeps other collateral, and its kinds; nothing where the settings list none."""
+        listed = self._settings.collateral
+        if not listed:
+            return None, ()
+        deployer = KindDeployer(self._chain, self._record, self._contract, self._once, self._progress)
+        keeper = deployer.keeper(core)
+        return keeper, tuple(deployer.kind(keeper, gate, i, kind) for i, kind in enumerate(listed, start=1))
+
+    def _wire(self, deployed: Deployment) -> None:
         """Selectors to roles, roles to holders; last, the administration to the timelock."""
+        access, core, timelock = deployed.access, deployed.core, deployed.timelock
         governed = [core.abi.function(name).selector for name in GOVERNOR_FUNCTIONS]
         guarded = [core.abi.function(name).selector for name in GUARDIAN_FUNCTIONS]
         guardian = self._settings.guardian or self._sender
         roles = roles_of(self._chain, access)
         self._once("roles.governed", access, "setTargetFunctionRole", core, governed, roles.governor)
         self._once("roles.guarded", access, "setTargetFunctionRole", core, guarded, roles.guardian)
+        if deployed.collateral is not None:
+            keeper = deployed.collateral
+            listing = [keeper.abi.function(name).selector for name in COLLATERAL_FUNCTIONS]
+            self._once("roles.collateral", access, "setTargetFunctionRole", keeper, listing, roles.governor)
         self._once("roles.governor", access, "grantRole", roles.governor, timelock, 0)
         self._once("roles.guardian", access, "grantRole", roles.guardian, guardian, 0)
         self._once("roles.admin", access, "grantRole", roles.admin, timelock, 0)
@@ -178,6 +205,7 @@ class Deployer:
             expect[f"the core of {market.name}'s hub"] = (call(market.hub, "CORE"), deployed.core.address)
             expect[f"the market of {market.name}'s hub"] = (call(market.hub, "MARKET"), market.id)
             expect |= feed_checks(self._chain, market, settings.feed)
+        expect |= collateral_checks(self._chain, deployed, self._settings.collateral)
         for what, (found, wanted) in expect.items():
             if found != wanted:
                 raise ChainError(

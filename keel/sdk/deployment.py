@@ -7,6 +7,10 @@ from pathlib import Path
 from keel.errors import ConfigError
 from keel.evm.chain import Chain, Contract
 
+#: End of the step that lists a kind of collateral.
+KIND_LISTED = ".listed"
+_KIND_STEPS = "collateral."
+
 
 @dataclass(slots=True)
 class Record:
@@ -74,12 +78,37 @@ class MarketContracts:
 
 
 @dataclass(frozen=True, slots=True)
+class KindContracts:
+    """Contracts of one kind of collateral.
+
+    Attributes:
+        id: Kind id, from 1.
+        name: Name from the settings.
+        token: The token; with everything a test token has where it was deployed with it.
+        decimals: Its decimals.
+        hub: Oracle hub that was deployed with it; governance may have linked another.
+        sources: Price sources of that hub, in the order of the settings.
+        aggregators: Feeds that anyone sets, deployed for sources without one, in that order.
+    """
+
+    id: int
+    name: str
+    token: Contract
+    decimals: int
+    hub: Contract
+    sources: tuple[Contract, ...]
+    aggregators: tuple[Contract, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Deployment:
     """A deployed protocol. `core` carries the whole interface (IKeel).
 
     Attributes:
         token_decimals: Decimals of the settlement token.
         pyth_updater: Pays for pushes to Pyth; None where no market reads it.
+        collateral: Keeps what accounts have besides the settlement token; None where no kind is listed.
+        kinds: Its kinds, in order of their ids.
     """
 
     token: Contract
@@ -96,6 +125,8 @@ class Deployment:
     access: Contract
     timelock: Contract
     markets: tuple[MarketContracts, ...]
+    collateral: Contract | None = None
+    kinds: tuple[KindContracts, ...] = ()
 
 
 def addresses(deployment: Deployment) -> dict[str, str]:
@@ -104,12 +135,24 @@ def addresses(deployment: Deployment) -> dict[str, str]:
     for market in deployment.markets:
         flat[f"{market.name}.vault"] = market.vault.address
         flat[f"{market.name}.funding"] = market.funding.address
-        flat[f"{market.name}.hub"] = market.hub.address
-        for i, source in enumerate(market.sources):
-            flat[f"{market.name}.source{i}"] = source.address
-        for i, aggregator in enumerate(market.aggregators):
-            flat[f"{market.name}.aggregator{i}"] = aggregator.address
+        flat |= _feed_addresses(market.name, market)
+    for kind in deployment.kinds:
+        step = kind_step(kind.name)
+        flat[f"{step}.token"] = kind.token.address
+        flat |= _feed_addresses(step, kind)
     return flat
+
+
+def kind_step(name: str) -> str:
+    """What the steps of a kind of collateral begin with."""
+    return f"{_KIND_STEPS}{name}"
+
+
+def kind_names(record: Record) -> dict[int, str]:
+    """Names of the kinds of collateral that a deployment listed, by id."""
+    ours = (step.removeprefix(_KIND_STEPS) for step in record.done if step.startswith(_KIND_STEPS))
+    listed = [step.removesuffix(KIND_LISTED) for step in ours if step.endswith(KIND_LISTED)]
+    return dict(enumerate(listed, start=1))
 
 
 def require_steps(record: Record, *steps: str) -> None:
@@ -130,3 +173,9 @@ def bind(chain: Chain, record: Record, step: str) -> Contract:
     """The contract a step deployed."""
     name, address = record.contracts[step]
     return chain.at(name, address)
+
+
+def _feed_addresses(step: str, fed: MarketContracts | KindContracts) -> dict[str, str]:
+    flat = {f"{step}.hub": fed.hub.address}
+    flat |= {f"{step}.source{i}": source.address for i, source in enumerate(fed.sources)}
+    return flat | {f"{step}.aggregator{i}": feed.address for i, feed in enumerate(fed.aggregators)}

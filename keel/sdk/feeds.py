@@ -1,4 +1,4 @@
-"""Deploy a market's price sources: one adapter per feed, read once before a market rests on it."""
+"""Deploy price sources of markets and kinds of collateral: one adapter per feed, read once before use."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from keel.config.feeds import AnySource, ChainlinkSettings, FeedSettings, PythSe
 from keel.errors import ChainError, Reverted
 from keel.evm.chain import Chain, Contract
 from keel.evm.scalars import normal_address
-from keel.sdk.deployment import MarketContracts
+from keel.sdk.deployment import KindContracts, MarketContracts
 from keel.sdk.funding import DeployStep
 from keel.units import format_wad, parse_wad
 
@@ -103,7 +103,9 @@ def read_sources(
             raise _refusal(step, source, "gives no price")
 
 
-def feed_checks(chain: Chain, market: MarketContracts, feed: FeedSettings) -> dict[str, tuple[Any, Any]]:
+def feed_checks(
+    chain: Chain, market: MarketContracts | KindContracts, feed: FeedSettings
+) -> dict[str, tuple[Any, Any]]:
     """What hub and adapters say of themselves and what the settings say: must be equal, by name."""
     wanted_feed = feed.abi([source.address for source in market.sources])
     deployed = chain.call(market.hub, "feed")

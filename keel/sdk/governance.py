@@ -21,7 +21,10 @@ GOVERNOR_FUNCTIONS = (
     "reopenMarket",
     "shutMarket",
     "setInsuranceVault",
+    "setCollateral",
 )
+#: Of the contract that keeps other collateral.
+COLLATERAL_FUNCTIONS = ("listKind", "setTerms")
 GUARDIAN_FUNCTIONS = ("restrictMarket",)
 # Chain ids of development nodes.
 LOCAL_CHAINS = frozenset({1_337, 31_337})

@@ -11,6 +11,7 @@ from typing import Any
 from keel.config.funding import AnyFunding
 from keel.errors import ChainError
 from keel.evm.chain import Chain, Contract, Receipt
+from keel.sdk.collateral_actions import CollateralActions
 from keel.sdk.deployment import Deployment, MarketContracts
 from keel.sdk.funding import deploy_model
 from keel.sdk.governance import Proposal, execute, propose
@@ -30,7 +31,7 @@ def owner_of(account: int) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Protocol:
+class Protocol(CollateralActions):
     """Actions and views of one deployment.
 
     Attributes:

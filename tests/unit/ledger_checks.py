@@ -31,7 +31,7 @@ def check(world: World) -> None:
         world.seen["ramp on its way"] += ONE < m.ramp < initial(m, twin.configs[market])
     for account in world.accounts():
         mine = twin.accounts[account]
-        assert tuple(_ask(world, "accountOf", account)) == (mine.balance, mine.markets)
+        assert tuple(_ask(world, "accountOf", account)) == astuple(mine)
         for market in world.markets:
             position = twin.positions.get((account, market))
             expected = astuple(position) if position else (0, False, 0, 0, 0)

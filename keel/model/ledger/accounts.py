@@ -2,7 +2,7 @@
 
 from keel.model import market_set
 from keel.model.errors import Refused
-from keel.model.ledger.books import STATUS_CLOSED, STATUS_RESOLVING, add, same_address
+from keel.model.ledger.books import STATUS_CLOSED, STATUS_RESOLVING, add_balance, same_address
 from keel.model.ledger.limits import require
 from keel.model.ledger.margins import MarginLedger
 from keel.model.records import Account, EscrowClaim, Health
@@ -26,25 +26,30 @@ class Accounts(MarginLedger):
 
     def deposit(self, account: int, tokens: int) -> None:
         """Add settlement tokens to an account. Anyone may pay, at any time."""
-        amount = self._to_amount(tokens)
-        balance = add(self.accounts[account].balance, amount)
+        after = self._account(account)
+        after.balance = add_balance(after.balance, self._to_amount(tokens))
         self._book_in(tokens)
-        self.accounts[account].balance = balance
+        self.accounts[account] = after
 
     def withdraw(self, now: int, sender: str, account: int, tokens: int, to: str) -> None:
-        """Take settlement tokens out. Owner: to anyone; operator: to the owner only."""
+        """Take settlement tokens out. Owner: to anyone; operator: to the owner only.
+
+        The balance does not go below zero: other collateral backs losses, it is not lent against.
+        """
         self._authorize(sender, account)
         if not _owns(to, account) and not _owns(sender, account):
             raise Refused("NotAuthorized", sender, account)
         after = self._account(account)
-        self._require_exits(after)
-        amount = self._to_amount(tokens)
-        after.balance = add(after.balance, -amount)
-        health = self._health(now, account, after, Action.WITHDRAW)
-        if health.withdrawable < health.initial:
-            raise Refused("MarginTooLow", health.withdrawable, health.initial)
+        after.balance = add_balance(after.balance, -self._to_amount(tokens))
+        if after.balance < 0:
+            raise Refused("MarginTooLow", after.balance, 0)
+        self._check_withdrawal(now, account, after)
         self._pay_out(to, tokens)
         self.accounts[account] = after
+
+    def check_withdrawal(self, now: int, account: int) -> None:
+        """Refuse unless what the account has, as stored, could be what a withdrawal left."""
+        self._check_withdrawal(now, account, self._account(account))
 
     def claim_funding(self, now: int, account: int, market: int) -> int:
         """Credit an account with its claim on an ended stretch of suspect prices; gives quote WAD. Anyone."""
@@ -57,7 +62,7 @@ class Accounts(MarginLedger):
         self._store_claim(account, market, EscrowClaim())
         if position.size != 0:
             self.positions[account, market] = position
-        self.accounts[account].balance = add(self.accounts[account].balance, credit)
+        self.accounts[account].balance = add_balance(self.accounts[account].balance, credit)
         self._to_insurance(insured)
         return credit
 
@@ -71,13 +76,16 @@ class Accounts(MarginLedger):
         else:
             self.operators.discard(grant)
 
-    def _require_exits(self, account: Account) -> None:
-        for market in market_set.iterate(account.markets):
+    def _check_withdrawal(self, now: int, account: int, after: Account) -> None:
+        for market in market_set.iterate(after.markets):
             status = self.configs[market].status
             if status == STATUS_RESOLVING:
                 status = self.resolution_of(market).before
             if status == STATUS_CLOSED:
                 raise Refused("MarketClosed", market)
+        health = self._health(now, account, after, Action.WITHDRAW)
+        if health.withdrawable < health.initial:
+            raise Refused("MarginTooLow", health.withdrawable, health.initial)
 
     def settle(self, now: int, sender: str, account: int, market: int, action: Action) -> Health:
         """Settle a position, where all the account's markets allow the action; gives the account's health.

@@ -7,7 +7,7 @@ from copy import copy
 from dataclasses import replace
 from typing import Any
 
-from keel.model.cold_records import LiquidationBook, Resolution, ResolutionMark, Restriction
+from keel.model.cold_records import CollateralKind, LiquidationBook, Resolution, ResolutionMark, Restriction
 from keel.model.errors import ModelError, Refused
 from keel.model.fixed import cast, checked, safe_cast
 from keel.model.funding import FundingModel
@@ -21,6 +21,7 @@ from keel.model.records import (
     MarketLinks,
     Position,
 )
+from keel.model.validity import Price
 
 STATUS_OPEN = 1
 STATUS_REDUCE_ONLY = 2
@@ -29,6 +30,7 @@ STATUS_RESOLVING = 4
 STATUS_SHUT = 5
 MAX_SIZE = 2**110 - 1
 MAX_AMOUNT = 2**100
+BALANCE_BITS = 120
 MAX_POOL_SHARES = 2**120 - 1
 MAX_INSURANCE_SHARES = 2**128 - 1
 
@@ -45,6 +47,10 @@ class Books:
         booked_tokens: Tokens in less tokens out, token units.
         insurance_assets: Quote WAD.
         insurance_shares: 24 decimals.
+        collateral: Address of the contract that keeps other collateral; 0 = none.
+        collateral_kinds: By id, counted from 1; `collateral_prices` the stored price of each.
+        collateral_held: Token units by account and kind, none of them 0.
+        debt_markets: Where an account with other collateral was last in debt.
         liquidation_books: By market; `resolution_marks` by account and market.
         escrows: By market; `escrow_outcomes` by market and period, `escrow_claims` by account and market.
     """
@@ -69,6 +75,11 @@ class Books:
         self.escrow_claims: dict[tuple[int, int], EscrowClaim] = {}
         self.restrictions: dict[int, Restriction] = {}
         self.operators: set[tuple[int, int]] = set()
+        self.collateral = 0
+        self.collateral_kinds: dict[int, CollateralKind] = {}
+        self.collateral_prices: dict[int, Price] = {}
+        self.collateral_held: dict[tuple[int, int], int] = {}
+        self.debt_markets: dict[int, int] = {}
 
     def claims(self) -> int:
         """All buckets together: what the booked tokens are owed to, quote WAD."""
@@ -144,6 +155,11 @@ class Books:
 def add(total: int, change: int) -> int:
     """Sum of two int128: the change is cast safely, the sum is checked."""
     return checked(total + safe_cast(change, 128, signed=True), 128, signed=True)
+
+
+def add_balance(balance: int, change: int) -> int:
+    """The same of an account's balance, int120."""
+    return checked(balance + safe_cast(change, BALANCE_BITS, signed=True), BALANCE_BITS, signed=True)
 
 
 def same_address(one: str | int, other: str | int) -> bool:

@@ -15,6 +15,7 @@ from keel.model.ledger.books import (
     STATUS_SHUT,
     same_address,
 )
+from keel.model.ledger.collateral import Collateral
 from keel.model.ledger.insurance import InsuranceLedger
 from keel.model.ledger.liquidations import Liquidations
 from keel.model.ledger.pools import Pools
@@ -25,7 +26,7 @@ from keel.model.records import EscrowOutcome, Market, MarketConfig, MarketLinks
 from keel.model.validity import Price, suspect
 
 
-class Ledger(Trading, Liquidations, Pools, InsuranceLedger, Restrictions):
+class Ledger(Trading, Liquidations, Pools, InsuranceLedger, Restrictions, Collateral):
     """The whole protocol; see the package. Roles and parameter bounds are not checked here."""
 
     def accrue(self, now: int, market: int) -> None:

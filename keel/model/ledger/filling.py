@@ -3,7 +3,7 @@
 from keel.model import curve, pool, position
 from keel.model.errors import Refused
 from keel.model.fixed import PPM, checked, div_ceil, i256, safe_cast, u256
-from keel.model.ledger.books import MAX_SIZE, add
+from keel.model.ledger.books import MAX_SIZE, add, add_balance
 from keel.model.ledger.positions import Touch
 from keel.model.position import Fill
 from keel.model.records import Market, MarketConfig
@@ -35,7 +35,7 @@ def book(t: Touch, size: int, cost: int) -> Fill:
     t.position.notional = safe_cast(filled.notional_after, 128, signed=True)
     market.open_notional = add(market.open_notional, filled.notional_after - notional)
     market.cash = add(market.cash, -filled.realized)
-    t.account.balance = add(t.account.balance, filled.realized)
+    t.account.balance = add_balance(t.account.balance, filled.realized)
     _move_interest(market, before, filled.size_after)
     return filled
 

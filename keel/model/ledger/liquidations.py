@@ -8,7 +8,7 @@ from keel.model.errors import Refused
 from keel.model.fixed import PPM, cast, div_ceil, mul_div_ceil, u256
 from keel.model.ledger.accounts import account_id, owner_of
 from keel.model.ledger.backstop import MAX_LOSS_BPS, loss_of, value_of
-from keel.model.ledger.books import add, same_address
+from keel.model.ledger.books import add_balance, same_address
 from keel.model.ledger.choice import Choice, curve_loss, parts_of
 from keel.model.ledger.filling import book, depth_of, fee_on, fill, fill_cost, in_band, room, worse_for
 from keel.model.ledger.positions import Touch
@@ -33,7 +33,7 @@ class _Plan:
         maintenance: Of the account.
         others_own: Of the other positions alone: what cannot be hedged.
         others_common: And what can, signed.
-        loss_elsewhere: Unrealised loss of the other positions, at most 0.
+        loss_elsewhere: Unrealised loss of the other positions, with what other collateral counts for.
         slippage: What the curve would have taken; charged where the insurance takes over instead.
     """
 
@@ -80,13 +80,13 @@ class Liquidations(Choice):
         plan = self._plan(t, health)
         plan, filled = self._close(t, plan)
         penalty, reward = self._penalty(t, plan, filled.cost)
-        t.account.balance = add(t.account.balance, -penalty)
+        t.account.balance = add_balance(t.account.balance, -penalty)
         t.to_insurance += penalty - reward
         self._cover_shortfall(t)
         self._commit(t)
         keeper = account_id(sender)
         paid = self._account(keeper)
-        paid.balance = add(paid.balance, reward)
+        paid.balance = add_balance(paid.balance, reward)
         self.accounts[keeper] = paid
         return market, plan.size, reward
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from keel.model import margin, market_set
 from keel.model.funding import due
 from keel.model.ledger.accrual import FundingLedger, take_price
-from keel.model.ledger.books import add
+from keel.model.ledger.books import add, add_balance
 from keel.model.ledger.escrow import claim_of, hold, owed
+from keel.model.ledger.kinds import CollateralKinds
 from keel.model.ledger.limits import require
 from keel.model.ledger.positions import Positions, Touch
 from keel.model.records import Account, EscrowClaim, Health, Market, MarketConfig, Position
@@ -80,7 +81,7 @@ class _Tally:
         )
 
 
-class MarginLedger(FundingLedger, Positions):
+class MarginLedger(FundingLedger, Positions, CollateralKinds):
     """Load once, settle, store once."""
 
     def health_of(self, now: int, account: int) -> Health:
@@ -108,20 +109,21 @@ class MarginLedger(FundingLedger, Positions):
         decided, credit, t.to_insurance = self._release(t.accrued, t.claim, t.position)
         if decided:
             t.claim = EscrowClaim()
-            t.account.balance = add(t.account.balance, credit)
+            t.account.balance = add_balance(t.account.balance, credit)
         if t.position.size != 0 and suspect(t.market.price.flags):
-            t.account.balance = add(t.account.balance, -hold(t.accrued, t.claim, t.position))
+            paid = hold(t.accrued, t.claim, t.position)
+            t.account.balance = add_balance(t.account.balance, -paid)
 
     def _settle(self, t: Touch) -> None:
         paid, received, surplus = due(t.market, t.config.tiers, t.position)
         t.position.longs_paid, t.position.shorts_paid = t.market.longs_paid, t.market.shorts_paid
-        t.account.balance = add(t.account.balance, received - paid)
+        t.account.balance = add_balance(t.account.balance, received - paid)
         t.market.funding_clearing = add(t.market.funding_clearing, paid - received - surplus)
         t.to_insurance += surplus
 
     def _health_with(self, t: Touch, action: Action) -> Health:
         """Health with the touched position as in `t` and the others as stored."""
-        tally = _tally(t.account.balance)
+        tally = self._open(t.now, t.account_id, t.account)
         if t.position.size != 0:
             tally.add(t.now, t.market, t.config, t.position, action)
         others = market_set.remove(t.account.markets, t.market_id)
@@ -129,9 +131,15 @@ class MarginLedger(FundingLedger, Positions):
         return tally.health()
 
     def _health(self, now: int, account_id: int, account: Account, action: Action) -> Health:
-        tally = _tally(account.balance)
+        tally = self._open(now, account_id, account)
         self._add_others(tally, now, account_id, account.markets, action)
         return tally.health()
+
+    def _open(self, now: int, account_id: int, account: Account) -> _Tally:
+        """Balance and other collateral."""
+        value, worse, better = self.collateral_value(now, account_id, account.collateral)
+        balance = account.balance
+        return _Tally(balance + value, balance + worse, balance + better, balance + worse)
 
     def _add_others(self, tally: _Tally, now: int, account: int, members: int, action: Action) -> None:
         for market in market_set.iterate(members):
@@ -153,7 +161,3 @@ def _in_favour(flags: int, pnl: int, doubt: int, pnl_twap: int) -> int:
     if not flags & (Defect.UNCERTAIN | Defect.VOLATILE):
         return pnl
     return pnl + doubt if flags & Defect.SEQUENCER_GRACE else max(pnl + doubt, pnl_twap)
-
-
-def _tally(balance: int) -> _Tally:
-    return _Tally(balance, balance, balance, balance)

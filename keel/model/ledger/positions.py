@@ -86,6 +86,8 @@ class Positions(FundingEscrow):
         self._store(t.accrued)
         self._to_insurance(t.to_insurance)
         self.accounts[t.account_id] = t.account
+        if t.account.collateral and t.account.balance < 0:
+            self.debt_markets[t.account_id] = t.market_id
         self.positions.pop(key, None)
         if t.position.size != 0:
             self.positions[key] = t.position

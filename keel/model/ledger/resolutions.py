@@ -33,6 +33,20 @@ class Resolutions(Backstop):
         with self._atomic():
             return self._resolve(now, market, accounts)
 
+    def cover(self, now: int, account: int) -> None:
+        """Let insurance and pool pay the debt of an account without positions and collateral. Anyone.
+
+        The pool is that of the market where the debt last showed.
+        """
+        market, a = self.debt_markets.get(account, 0), self._account(account)
+        if market == 0 or a.markets != 0 or a.collateral != 0 or a.balance >= 0:
+            raise Refused("NothingToCover", account)
+        with self._atomic():
+            self._store(self._accrue(now, market))
+            t = self._load(now, account, market)
+            self._cover_shortfall(t)
+            self._commit(t)
+
     def _deleverage(self, t: Touch) -> None:
         market, m = t.market_id, t.market
         if t.config.status >= STATUS_RESOLVING:
@@ -81,7 +95,8 @@ class Resolutions(Backstop):
         profit = size * r.price // WAD - t.position.notional
         shut = t.config.status == STATUS_SHUT
         # Who owes more than its profit sets the one off against the other.
-        if shut and self._last(t) and profit + t.account.balance <= 0:
+        alone = t.account.collateral == 0 and self._last(t)
+        if shut and alone and profit + t.account.balance <= 0:
             profit = 0
         gained = safe_cast(max(profit, 0), 128)
         done = profit <= 0

@@ -4,7 +4,7 @@ from keel.model import position
 from keel.model.errors import Refused
 from keel.model.fixed import MIN_I256, PPM, div_ceil
 from keel.model.ledger.accounts import Accounts
-from keel.model.ledger.books import MAX_SIZE, STATUS_OPEN, add
+from keel.model.ledger.books import MAX_SIZE, STATUS_OPEN, add, add_balance
 from keel.model.ledger.filling import depth_of, fee_on, fill
 from keel.model.ledger.limits import check_limits, check_side, require
 from keel.model.ledger.positions import Touch
@@ -103,6 +103,6 @@ def _charge(t: Touch, cost: int) -> int:
     fee = fee_on(config, cost)
     insurance_fee = fee * config.insurance_fee_share_ppm // PPM
     t.to_insurance += insurance_fee
-    t.account.balance = add(t.account.balance, -fee)
+    t.account.balance = add_balance(t.account.balance, -fee)
     t.market.cash = add(t.market.cash, fee - insurance_fee)
     return fee

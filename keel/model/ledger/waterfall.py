@@ -6,7 +6,7 @@ from keel.model import liquidation, market_set, pool
 from keel.model.cold_records import Stage, Window
 from keel.model.fixed import PPM, safe_cast, u256
 from keel.model.ledger.accounts import Accounts, backstop_of
-from keel.model.ledger.books import STATUS_RESOLVING, STATUS_SHUT, add
+from keel.model.ledger.books import STATUS_RESOLVING, STATUS_SHUT, add, add_balance
 from keel.model.ledger.positions import Touch
 
 
@@ -28,10 +28,17 @@ class Waterfall(Accounts):
         return backstop_of(self.core)
 
     def _cover_shortfall(self, t: Touch) -> None:
-        """An account that ends without positions and below zero."""
+        """An account that ends without positions and below zero.
+
+        What its other collateral is worth stays its debt until that is sold.
+        """
         if t.position.size != 0 or not self._last(t) or t.account.balance >= 0:
             return
-        shortfall, t.account.balance = -t.account.balance, 0
+        shortfall = -t.account.balance
+        shortfall -= self.collateral_value(t.now, t.account_id, t.account.collateral)[0]
+        if shortfall <= 0:
+            return
+        t.account.balance = add_balance(t.account.balance, shortfall)
         # Who leaves a debt behind leaves its claim to who pays.
         t.claim.forfeited = t.claim.period != 0
         self._pay(t, shortfall)
