@@ -10,7 +10,6 @@ from ledger_walk import DOUBTS
 from ledger_world import FEED_SCALE, LIMITS, NOBODY, PRICES
 from twin_harness import compare
 
-from keel.errors import Reverted
 from keel.evm.chain import Receipt
 from keel.model.cold_records import CollateralKind, CollateralTerms
 from keel.model.errors import Refused
@@ -35,7 +34,7 @@ def terms_of(hub: str, i: int) -> CollateralTerms:
 
 
 class CollateralWorld(ResolutionWorld):
-    """The world, with other collateral on both sides; also the arguments of errors are compared."""
+    """The world, with other collateral on both sides."""
 
     def __init__(self, markets: int = len(PRICES)) -> None:
         super().__init__(markets)
@@ -92,25 +91,6 @@ class CollateralWorld(ResolutionWorld):
         price = self.stored_price(kind)
         self.chain.revert(before)
         return price
-
-    def both(self, name: str, contract: Callable[[], Any], twin: Callable[[], Any]) -> None:
-        """As ever, and an error has the same arguments on both sides."""
-        refusals: list[Refused | Reverted] = []
-
-        def noting(call: Callable[[], Any]) -> Callable[[], Any]:
-            def run() -> Any:
-                try:
-                    return call()
-                except (Refused, Reverted) as refusal:
-                    refusals.append(refusal)
-                    raise
-
-            return run
-
-        super().both(name, noting(contract), noting(twin))
-        if len(refusals) == 2 and refusals[0].error == refusals[1].error:
-            found, expected = ([_plain(value) for value in refusal.values] for refusal in refusals)
-            assert found == expected, (name, refusals)
 
     def collateral_deposit(self, sender: str, account: int, kind: int, tokens: int) -> None:
         price = self.next_kind_price(kind)
@@ -361,10 +341,3 @@ class CollateralWalk(ResolutionWalk):
             self.liquidate()
             self.buy()
         self.kind_prices[0] = KIND_PRICES[0]
-
-
-def _plain(value: Any) -> Any:
-    """A value of an error as both sides may give it."""
-    if isinstance(value, str) and value.startswith("0x"):
-        return int(value, 16)
-    return value.rstrip(b"\0").decode() if isinstance(value, bytes) else value
