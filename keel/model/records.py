@@ -7,6 +7,7 @@ frozen. `parse` reads any of them from the named tuple that a chain returns.
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from enum import IntEnum
+from functools import cache
 from typing import Any, TypeVar, get_type_hints
 
 from keel.model.validity import Price, Validity
@@ -281,9 +282,14 @@ class Health:
 
 def parse(kind: type[T], values: Iterable[Any]) -> T:
     """Read a record from its values in order of declaration, nested records included."""
-    hints = get_type_hints(kind)
-    members = [hints[member.name] for member in fields(kind)]  # type: ignore[arg-type]
+    members = _members(kind)  # type: ignore[arg-type]
     return kind(*(_member(member, value) for member, value in zip(members, values, strict=True)))
+
+
+@cache
+def _members(kind: Any) -> tuple[Any, ...]:
+    hints = get_type_hints(kind)
+    return tuple(hints[member.name] for member in fields(kind))
 
 
 def _member(kind: Any, value: Any) -> Any:

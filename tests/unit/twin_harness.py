@@ -35,25 +35,35 @@ def agree(function: str, args: tuple[Any, ...], twin: Callable[[], Any]) -> None
 
 
 def compare(contract: Callable[[], Any], twin: Callable[[], Any]) -> str | None:
-    """Both give the same values, or refuse for the same reason, which is returned.
+    """Both give the same values, or refuse for the same reason with the same arguments; gives the reason.
 
     A twin that truncates is an error, since the contract then goes on with a wrong number.
     """
     found, refusal = _outcome(contract)
     expected, expected_refusal = _outcome(twin)
     if expected_refusal is not None:
-        assert refusal in (expected_refusal, _selector(expected_refusal)), f"contract: {found or refusal}"
-        return expected_refusal
+        assert refusal is not None, f"the twin refuses with {expected_refusal}, the contract gives {found}"
+        if refusal.error != _selector(expected_refusal.error):
+            reasons = [(r.error, [_plain(value) for value in r.values]) for r in (refusal, expected_refusal)]
+            assert reasons[0] == reasons[1]
+        return expected_refusal.error
     assert refusal is None, f"the contract refuses with {refusal}, the twin gives {expected}"
     assert found == expected
     return None
 
 
-def _outcome(call: Callable[[], Any]) -> tuple[Any, str | None]:
+def _outcome(call: Callable[[], Any]) -> tuple[Any, Refused | Reverted | None]:
     try:
         return call(), None
     except (Refused, Reverted) as refusal:
-        return None, refusal.error
+        return None, refusal
+
+
+def _plain(value: Any) -> Any:
+    """An argument of an error as both sides may give it."""
+    if isinstance(value, str) and value.startswith("0x"):
+        return int(value, 16)
+    return value.rstrip(b"\0").decode() if isinstance(value, bytes) else value
 
 
 def _selector(error: str) -> str:
