@@ -40,8 +40,9 @@ abstract contract Liquidations is Choice {
     /// @inheritdoc IKeelLiquidation
     function liquidate(AccountId account) external nonReentrant returns (uint16 market, int256 size, uint256 reward) {
         if (account.owner() == address(this)) revert NotLiquidatable(0, 0);
-        market = _choose(account);
-        (Touch memory t, Health memory h) = _settled(account, market, Action.Liquidate);
+        Touch memory t;
+        market = _choose(t, account);
+        Health memory h = _settled(t, account, market, Action.Liquidate);
         _checkResolved(account, market, t.config.status);
         Plan memory plan = _plan(t, h);
         (bool absorbed, Fill memory f) = _close(t, plan);
@@ -106,7 +107,7 @@ abstract contract Liquidations is Choice {
     function _closingSize(Touch memory t, Plan memory plan, int256 equity) private view returns (int256) {
         unchecked {
             uint256 held = Fixed.abs(t.position.size);
-            uint256 targetBps = links[t.marketId].targetBps;
+            uint256 targetBps = t.config.targetBps;
             uint256 here = plan.maintenance - plan.othersOwn - Fixed.abs(plan.othersCommon);
             uint256 fraction = LiquidationMath.closeFraction(
                 plan.tier,
@@ -155,7 +156,7 @@ abstract contract Liquidations is Choice {
 
     /// @dev Fill on the curve, at most to its hard end, whatever the window says.
     function _pushHard(Touch memory t, Plan memory plan) private returns (Fill memory) {
-        uint256 room = _room(t, plan.size < 0);
+        uint256 room = _room(_depth(t), _skew(t.market), plan.size < 0);
         if (room == 0) revert BandExceeded(_skew(t.market), 0);
         if (Fixed.abs(plan.size) > room) plan.size = plan.size > 0 ? int256(room) : -int256(room);
         (uint256 pushed, ) = _window(t);

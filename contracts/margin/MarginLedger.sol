@@ -43,7 +43,7 @@ abstract contract MarginLedger is FundingLedger, Positions {
     /// caller has checked of the touched one.
     function _healthOf(Touch memory t, Action action) internal view returns (Health memory h) {
         _open(h, t.id, t.account);
-        if (t.position.size != 0) _value(h, t.market, t.config, t.position, t.validity);
+        if (t.position.size != 0) _value(h, t.market, t.config, t.position, t.validity, action);
         _valueOthers(h, t.id, t.account.markets.remove(t.marketId), action);
         _net(h);
     }
@@ -73,20 +73,21 @@ abstract contract MarginLedger is FundingLedger, Positions {
         if (set == 0) return;
         Market memory market;
         MarketConfig memory config;
+        mapping(uint16 market => Position) storage held = positions[id];
         for (; set != 0; set >>= 16) {
             uint16 marketId = uint16(set);
             (, int256 ahead, ) = _project(marketId, market, config);
             configs[marketId].loadPosition(config);
             Validity validity = _validityOf(market, config);
             ValidityLadder.require_(market.price, validity, action);
-            Position memory position = positions[id][marketId];
+            Position memory position = held[marketId];
             if (position.escrowed) _addClaim(h, id, marketId, position);
             if (ValidityLadder.suspect(market.price.flags)) {
                 (uint256 owed, , ) = _owed(id, marketId, config.tiers, position, ahead);
                 _shift(h, -int256(owed));
                 h.withdrawable -= int256(owed);
             }
-            _value(h, market, config, position, validity);
+            _value(h, market, config, position, validity, action);
         }
     }
 
@@ -111,18 +112,22 @@ abstract contract MarginLedger is FundingLedger, Positions {
         Market memory market,
         MarketConfig memory config,
         Position memory position,
-        Validity validity
+        Validity validity,
+        Action action
     ) private pure {
         if (validity > h.worst) h.worst = validity;
         _addProfit(h, market, config.tiers, position);
-        (uint256 initial, uint256 maintenance) = MarginMath.requirements(market, config, position.size);
-        int256 initialCommon = MarginMath.common(initial, config.hedgePercent, position.size);
-        int256 maintenanceCommon = MarginMath.common(maintenance, config.hedgePercent, position.size);
+        // A liquidation does not go by the initial margin.
+        bool whole = action != Action.Liquidate;
+        (uint256 initial, uint256 maintenance) = MarginMath.requirements(market, config, position.size, whole);
         unchecked {
-            h.initial += initial - Fixed.abs(initialCommon);
-            h.maintenance += maintenance - Fixed.abs(maintenanceCommon);
-            h.initialCommon += initialCommon;
-            h.maintenanceCommon += maintenanceCommon;
+            int256 common = MarginMath.common(maintenance, config.hedgePercent, position.size);
+            h.maintenance += maintenance - Fixed.abs(common);
+            h.maintenanceCommon += common;
+            if (!whole) return;
+            common = MarginMath.common(initial, config.hedgePercent, position.size);
+            h.initial += initial - Fixed.abs(common);
+            h.initialCommon += common;
         }
     }
 

@@ -18,6 +18,7 @@ library MarginMath {
     function maintenance(Brackets memory b, uint256 value) internal pure returns (uint256) {
         unchecked {
             uint256 sum = value * b.maintenance1;
+            if (value <= b.limit1 * QUOTE) return Fixed.divCeil(sum, Fixed.BPS);
             sum += _above(value, b.limit1) * (b.maintenance2 - b.maintenance1);
             sum += _above(value, b.limit2) * (b.maintenance3 - b.maintenance2);
             sum += _above(value, b.limit3) * (b.maintenance4 - b.maintenance3);
@@ -29,6 +30,7 @@ library MarginMath {
     function initial(Brackets memory b, uint256 value) internal pure returns (uint256) {
         unchecked {
             uint256 sum = value * b.initial1;
+            if (value <= b.limit1 * QUOTE) return Fixed.divCeil(sum, Fixed.BPS);
             sum += _above(value, b.limit1) * (b.initial2 - b.initial1);
             sum += _above(value, b.limit2) * (b.initial3 - b.initial2);
             sum += _above(value, b.limit3) * (b.initial4 - b.initial3);
@@ -38,32 +40,36 @@ library MarginMath {
 
     /// @notice Requirements of a position of `size` with their multipliers, quote WAD, ceil; no more than its value is ever asked for, and
     /// then the maintenance keeps its proportion.
+    /// @param whole false leaves the initial margin at 0, whose multiplier costs more than the rest.
     function requirements(
         Market memory m,
         MarketConfig memory c,
-        int256 size
+        int256 size,
+        bool whole
     ) internal pure returns (uint256 initial_, uint256 maintenance_) {
         unchecked {
             uint256 value = Fixed.divCeil(Fixed.abs(size) * m.price.index, Fixed.WAD);
-            uint256 multiplier = MultiplierMath.initial(m, c);
-            // What is maintained is asked of whoever comes new, too.
-            if (multiplier < m.ramp) multiplier = m.ramp;
-            initial_ = initial(c.brackets, value) * multiplier;
+            uint256 plain = initial(c.brackets, value);
+            uint256 most = value * MultiplierMath.ONE;
             uint256 ramp = m.ramp;
-            if (initial_ > value * MultiplierMath.ONE) {
-                multiplier = (value * MultiplierMath.ONE * multiplier) / initial_;
-                initial_ = value * MultiplierMath.ONE;
-                if (multiplier < ramp) ramp = multiplier;
+            if (whole) {
+                uint256 multiplier = MultiplierMath.initial(m, c);
+                // What is maintained is asked of whoever comes new, too.
+                if (multiplier < ramp) multiplier = ramp;
+                initial_ = plain * multiplier;
+                initial_ = initial_ > most ? value : Fixed.divCeil(initial_, MultiplierMath.ONE);
             }
-            initial_ = Fixed.divCeil(initial_, MultiplierMath.ONE);
+            if (plain * ramp > most) ramp = most / plain;
             maintenance_ = Fixed.divCeil(maintenance(c.brackets, value) * ramp, MultiplierMath.ONE);
         }
     }
 
     /// @notice Part of a requirement that nets between opposite positions, signed like `size`, trunc.
     function common(uint256 requirement, uint256 hedgePercent, int256 size) internal pure returns (int256) {
-        int256 part = int256((requirement * hedgePercent) / PERCENT);
-        return size > 0 ? part : -part;
+        unchecked {
+            int256 part = int256((requirement * hedgePercent) / PERCENT);
+            return size > 0 ? part : -part;
+        }
     }
 
     /// @notice A ramp that takes back by how much new brackets ask for more than old ones, at the value where that is most, floor: the
