@@ -100,6 +100,7 @@ def _as_json(report: Report, violations: list[dict[str, Any]]) -> dict[str, Any]
         "invariants": dict(sorted(tally.invariants.items())),
         "suspect_prices": dict(sorted(tally.outcomes.items())),
         "liquidations": dict(sorted(tally.liquidations.items())),
+        "losses": dict(sorted(tally.shared.items())),
         "violations": violations,
     }
 
@@ -111,10 +112,11 @@ def _show(report: Report, violations: list[dict[str, Any]], console: Console) ->
         f"({report.cpu_rate:,.0f} per processor second), all invariants on, seed {report.seed}"
     )
     table = Table(title=None, box=None, pad_edge=False)
-    for heading in ("action", "done", "refused with", "times", "liquidations", "met", "invariant", "checks"):
-        right = heading in ("done", "times", "met", "checks")
-        table.add_column(heading, justify="right" if right else "left")
-    counted = (tally.actions, tally.reverts, tally.liquidations, tally.invariants)
+    headings = ("action", "refused with", "liquidations", "losses shared", "invariant")
+    for heading, count in zip(headings, ("done", "times", "met", "seen", "checks"), strict=True):
+        table.add_column(heading)
+        table.add_column(count, justify="right")
+    counted = (tally.actions, tally.reverts, tally.liquidations, tally.shared, tally.invariants)
     columns = [sorted(counts.items()) for counts in counted]
     for row in range(max(map(len, columns))):
         cells = [column[row] if row < len(column) else ("", "") for column in columns]

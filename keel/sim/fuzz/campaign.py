@@ -156,7 +156,7 @@ class Campaign:
     def _episode(self, length: int) -> int:
         """One world from its beginning, up to a violation; gives the number of actions."""
         self._stage.reset()
-        self._proposer.forget()
+        self._proposer.forget(length)
         history: list[Action] = []
         for _ in range(length):
             history.append(self._proposer.next())

@@ -8,7 +8,8 @@ from keel.sim.fuzz.action import Action
 from keel.sim.fuzz.invariants.base import Check
 from keel.sim.fuzz.invariants.catalogue import CHECKS
 from keel.sim.fuzz.invariants.probes import PROBES
-from keel.sim.fuzz.meet import met
+from keel.sim.fuzz.losses import SHARING
+from keel.sim.fuzz.meet import met, shared
 from keel.sim.fuzz.perform import PERFORM
 from keel.sim.fuzz.stage import Stage, Step
 from keel.sim.fuzz.windows import CLOSING
@@ -26,6 +27,7 @@ class Tally:
         invariants: Checks by id.
         outcomes: What became of stretches of suspect prices and of claims on them, by event.
         liquidations: What liquidations met, by kind: see `keel.sim.fuzz.meet`.
+        shared: What became of debts that nobody has paid, by kind: see there.
         protocol: Successful calls of the protocol: no warps, no feeds, no gifts, no probes.
     """
 
@@ -34,6 +36,7 @@ class Tally:
     invariants: Counter[str] = field(default_factory=Counter)
     outcomes: Counter[str] = field(default_factory=Counter)
     liquidations: Counter[str] = field(default_factory=Counter)
+    shared: Counter[str] = field(default_factory=Counter)
     protocol: int = 0
 
     def add(self, other: "Tally") -> None:
@@ -43,6 +46,7 @@ class Tally:
         self.invariants += other.invariants
         self.outcomes += other.outcomes
         self.liquidations += other.liquidations
+        self.shared += other.shared
         self.protocol += other.protocol
 
 
@@ -77,6 +81,8 @@ class Examiner:
             tally.outcomes.update(_outcomes(step))
             if name in CLOSING:
                 tally.liquidations.update(met(step))
+            if name in SHARING:
+                tally.shared.update(shared(step))
             checks = self._after[name]
         else:
             tally.reverts[step.refusal.error] += 1

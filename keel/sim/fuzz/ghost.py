@@ -66,7 +66,7 @@ class Stake:
 
 
 class Push(NamedTuple):
-    """What liquidations had pushed through a curve when one did last.
+    """What was left of an amount that falls evenly when something was added to it last.
 
     Attributes:
         pushed: What was left of earlier ones and this one, quote WAD.
@@ -75,6 +75,18 @@ class Push(NamedTuple):
 
     pushed: int
     at: int
+
+
+class Cut(NamedTuple):
+    """What one winner gave in a resolution, quote WAD.
+
+    Attributes:
+        profit: Its profit at the fixed price.
+        amount: What it gave of it.
+    """
+
+    profit: int
+    amount: int
 
 
 @dataclass(slots=True)
@@ -91,6 +103,8 @@ class Ghost:
         stakes: By vault and holder.
         roundings: Funding roundings by market since its last position closed; each is less than 1 wei.
         pushes: What liquidations pushed through the curve, by market.
+        losses: What pools paid for debts, by market: forgotten in a day.
+        cuts: What winners gave in the present or last resolution, by market, then by place.
         salt: Number of the next governance operation.
     """
 
@@ -103,6 +117,8 @@ class Ghost:
     stakes: dict[tuple[int, int], Stake] = field(default_factory=dict)
     roundings: dict[int, int] = field(default_factory=dict)
     pushes: dict[int, Push] = field(default_factory=dict)
+    losses: dict[int, Push] = field(default_factory=dict)
+    cuts: dict[int, dict[int, Cut]] = field(default_factory=dict)
     salt: int = 0
 
     def copy(self) -> "Ghost":
@@ -117,6 +133,8 @@ class Ghost:
             {key: replace(stake) for key, stake in self.stakes.items()},
             dict(self.roundings),
             dict(self.pushes),
+            dict(self.losses),
+            {market: dict(given) for market, given in self.cuts.items()},
             self.salt,
         )
 
@@ -135,6 +153,13 @@ class Ghost:
             self.stretches[market] = (*stretches[:-1], last._replace(indices=(*last.indices, index)))
         else:
             self.stretches[market] = (*stretches, Stretch(len(stretches) + 1, (index,)))
+
+    def shut(self, market: int) -> None:
+        """Keep the final price of a market that is shut; a stretch of suspect prices is rejected."""
+        last, stretches = self.expected[market], self.stretches.get(market, ())
+        self.expected[market] = replace(last, index=last.twap, spread_bps=0, flags=0)
+        if suspect(last.flags):
+            self.stretches[market] = (*stretches[:-1], stretches[-1]._replace(confirmed=False))
 
     def stake(self, vault: int, holder: int) -> Stake:
         """A holder's stake; empty at first."""

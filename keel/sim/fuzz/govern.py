@@ -29,12 +29,14 @@ CONFIG_FIELDS = (
     "hedge_percent",
     "target_bps",
 )
-LINK_FIELDS = ("keeper_share_bps", "window_ppm")
+LINK_FIELDS = ("keeper_share_bps", "window_ppm", "loss_cap_ppm")
 BRACKET_FIELDS = (
     *("limit1", "limit2", "limit3"),
     *(f"{kind}{bracket}" for kind in ("maintenance", "initial") for bracket in (1, 2, 3, 4)),
     *("penalty_min_bps", "penalty_max_bps"),
 )
+# Number of what a pool pays for debts in a day.
+LOSS_CAP = len(CONFIG_FIELDS) + LINK_FIELDS.index("loss_cap_ppm")
 FIELDS = len(CONFIG_FIELDS) + len(LINK_FIELDS) + len(BRACKET_FIELDS)
 # What `set_feed` changes, by number.
 FEED_FIELDS = ("max_deviation_bps", "max_confidence_bps", "max_volatile_bps", "clamp_bps")
@@ -69,6 +71,14 @@ def hold(world: World, sender: int, market: int, level: int) -> Done:
 def reopen(world: World, sender: int, market: int) -> Done:
     """Open a market again: the governor, through the timelock."""
     receipt = _through_timelock(world, sender, world.core, "reopenMarket", market)
+    world.refresh_rules(market)
+    return Done(receipt)
+
+
+def shut(world: World, sender: int, market: int) -> Done:
+    """End a restricted market at the average of its price: the governor, through the timelock."""
+    receipt = _through_timelock(world, sender, world.core, "shutMarket", market)
+    world.ghost.shut(market)
     world.refresh_rules(market)
     return Done(receipt)
 
@@ -216,7 +226,6 @@ INTRUSIONS: tuple[_Intrusion, ...] = (
     _core_call("restrictMarket", "market", 3),
     _core_call("holdMarket", "market", 3),
     _core_call("shutMarket", "market"),
-    _core_call("resolve", "market", ()),
     _core_call("setInsuranceVault", "me"),
     _core_call("poolDeposit", "market", 1, 0),
     _core_call("poolRedeem", "market", 1, "me"),

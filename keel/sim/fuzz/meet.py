@@ -3,12 +3,20 @@
 from collections.abc import Iterator
 from typing import Any
 
+from keel.model.ledger.books import STATUS_SHUT
 from keel.sim.fuzz.invariants.backstop import cheap
 from keel.sim.fuzz.stage import Step
 from keel.sim.fuzz.windows import pushes, room, worth
 from keel.sim.fuzz.world import BACKSTOP
 
 _TIERS = ("", "trim", "deleverage", "close")
+_SHARED = {
+    "DeficitLeft": "deficit",
+    "ResolutionBegun": "begun",
+    "ResolutionEnded": "ended",
+    "PositionCounted": "counted",
+    "PositionShut": "ended with its market",
+}
 
 
 def met(step: Step) -> Iterator[str]:
@@ -28,6 +36,27 @@ def met(step: Step) -> Iterator[str]:
             )
     if step.action.name == "unwind":
         yield "unwound"
+
+
+def shared(step: Step) -> Iterator[str]:
+    """Kinds of what happened in a call to a loss that is shared out.
+
+    `deficit` is what no pool may pay, `paid by a pool` what it did; `begun`, `counted` (a position), `gave`
+    (a winner, something) and `ended` are stations of a resolution; `all gave all`: profits did not suffice.
+    """
+    receipt = step.done.receipt if step.done is not None else None
+    for log in receipt.logs if receipt is not None else ():
+        if log.event in _SHARED:
+            yield _SHARED[log.event]
+        elif log.event == "ProfitCut" and log.args["amount"]:
+            yield "gave"
+        elif log.event == "BadDebtCovered" and log.args["fromPool"]:
+            yield "paid by a pool"
+        elif log.event == "ResolutionCounted" and log.args["cut"]:
+            shut = step.after.rules[log.args["market"]].config.status == STATUS_SHUT
+            yield "cut of a shut market" if shut else "cut"
+            if log.args["cut"] == log.args["profits"]:
+                yield "all gave all"
 
 
 def _closed(step: Step, event: str, args: dict[str, Any]) -> Iterator[str]:

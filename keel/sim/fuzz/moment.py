@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from keel.model import pool
 from keel.model.fixed import mul_div_floor_signed
 from keel.model.funding import due
+from keel.model.ledger.books import STATUS_SHUT
 from keel.model.market_set import iterate
 from keel.model.records import Escrow, Health, Market, MarketConfig, MarketLinks, Position, SizeTiers
 from keel.model.validity import Defect, Validity, suspect, validity
@@ -154,7 +155,9 @@ class Moment:
         known = self._validity.get(market)
         if known is None:
             config, price = self.rules[market].config, self.books.markets[market].price
-            known = validity(price, config.fresh_seconds, config.stale_seconds, self.books.now)
+            shut = config.status == STATUS_SHUT
+            fresh, stale = config.fresh_seconds, config.stale_seconds
+            known = Validity.VALID if shut else validity(price, fresh, stale, self.books.now)
             self._validity[market] = known
         return known
 

@@ -9,11 +9,11 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from keel.sdk.protocol import NO_LIMIT
-from keel.sim.fuzz import govern
+from keel.sim.fuzz import govern, perform_losses, perform_shares
 from keel.sim.fuzz.action import Done
 from keel.sim.fuzz.ghost import INSURANCE
 from keel.sim.fuzz.reader import Touched
-from keel.sim.fuzz.world import BACKSTOP, World
+from keel.sim.fuzz.world import World
 
 # As a limit price of a trade: none.
 ANY_PRICE = -1
@@ -59,26 +59,6 @@ def set_operator(world: World, sender: int, place: int, operator: int, allowed: 
     """Authorise or dismiss an operator of an account."""
     arguments = (world.ids[place], world.senders[operator], bool(allowed))
     return Done(world.send_core(sender, "setOperator", *arguments))
-
-
-def liquidate(world: World, sender: int, place: int) -> Done:
-    """Liquidate; the reward goes to the sender's first account, and the core chooses the market."""
-    receipt = world.close(sender, "liquidate", world.ids[place])
-    market = receipt.result.market
-    taken = ((BACKSTOP, market),) if receipt.events("BackstopFilled") else ()
-    accounts = tuple(dict.fromkeys((place, sender, *(where for where, _ in taken))))
-    touched = Touched(accounts, ((place, market), *taken), (market,), insurance=True)
-    return Done(receipt, touched=touched)
-
-
-def liquidate_batch(world: World, sender: int, *places: int) -> Done:
-    """Liquidate whoever of these can be."""
-    return Done(world.close(sender, "liquidateBatch", [world.ids[place] for place in places]))
-
-
-def unwind(world: World, sender: int, market: int) -> Done:
-    """Close a piece of the insurance's own position."""
-    return Done(world.close(sender, "unwind", market))
 
 
 def accrue(world: World, sender: int, market: int) -> Done:
@@ -136,53 +116,6 @@ def warp(world: World, seconds: int) -> Done:
     return Done()
 
 
-def stake(world: World, sender: int, vault: int, tokens: int) -> Done:
-    """Deposit into a pool or the insurance."""
-    me = world.senders[sender]
-    receipt = world.send(sender, world.vault(vault), "deposit", tokens, me)
-    world.ghost.stake(vault, sender).free += receipt.result
-    return Done(receipt, paid_in=tokens)
-
-
-def mint(world: World, sender: int, vault: int, shares: int) -> Done:
-    """Buy exactly so many shares."""
-    receipt = world.send(sender, world.vault(vault), "mint", shares, world.senders[sender])
-    world.ghost.stake(vault, sender).free += shares
-    return Done(receipt, paid_in=receipt.result)
-
-
-def request(world: World, sender: int, vault: int, shares: int) -> Done:
-    """Hand shares in for redemption."""
-    me = world.senders[sender]
-    receipt = world.send(sender, world.vault(vault), "requestRedeem", shares, me, me)
-    held = world.ghost.stake(vault, sender)
-    held.free, held.asked = held.free - shares, held.asked + shares
-    held.claimable_at = world.chain.timestamp() + world.cooldowns[vault]
-    return Done(receipt)
-
-
-def redeem(world: World, sender: int, vault: int, shares: int, controller: int) -> Done:
-    """Claim a redemption, one's own or another's."""
-    of = world.senders[controller]
-    receipt = world.send(sender, world.vault(vault), "redeem", shares, of, of)
-    world.ghost.stake(vault, controller).asked -= shares
-    return Done(receipt, paid_in=-receipt.result)
-
-
-def stake_operator(world: World, sender: int, vault: int, operator: int, allowed: int) -> Done:
-    """Let somebody claim one's redemptions."""
-    arguments = (world.senders[operator], bool(allowed))
-    return Done(world.send(sender, world.vault(vault), "setOperator", *arguments))
-
-
-def transfer_shares(world: World, sender: int, vault: int, to: int, shares: int) -> Done:
-    """Hand shares to another holder."""
-    receipt = world.send(sender, world.vault(vault), "transfer", world.senders[to], shares)
-    world.ghost.stake(vault, sender).free -= shares
-    world.ghost.stake(vault, to).free += shares
-    return Done(receipt)
-
-
 def donate(world: World, sender: int, tokens: int) -> Done:
     """Send tokens to the core without a call."""
     receipt = world.send(sender, world.token, "transfer", world.core.address, tokens)
@@ -223,18 +156,6 @@ def _multicall(_world: World, _sender: int, place: int, market: int, *_rest: int
     return Touched((place,), ((place, market),), (market,), tokens=True)
 
 
-def _liquidation(world: World, sender: int, *places: int) -> Touched:
-    accounts = tuple(dict.fromkeys((*places, sender, BACKSTOP)))
-    positions = tuple(
-        (place, market) for place in dict.fromkeys((*places, BACKSTOP)) for market in world.markets
-    )
-    return Touched(accounts, positions, world.markets, insurance=True)
-
-
-def _unwound(_world: World, _sender: int, market: int) -> Touched:
-    return Touched((BACKSTOP,), ((BACKSTOP, market),), (market,), insurance=True)
-
-
 def _claim(_world: World, _sender: int, place: int, market: int) -> Touched:
     return Touched((place,), ((place, market),), (market,), insurance=True)
 
@@ -266,25 +187,29 @@ PERFORM: Mapping[str, Spec] = MappingProxyType(
         "trade": Spec(trade, _position),
         "update_trade": Spec(update_trade, _position),
         "multicall": Spec(multicall, _multicall),
-        "liquidate": Spec(liquidate, _liquidation),
-        "liquidate_batch": Spec(liquidate_batch, _liquidation),
-        "unwind": Spec(unwind, _unwound),
+        "liquidate": Spec(perform_losses.liquidate, perform_losses.liquidation),
+        "liquidate_batch": Spec(perform_losses.liquidate_batch, perform_losses.liquidation),
+        "unwind": Spec(perform_losses.unwind, perform_losses.unwound),
+        "resolve": Spec(perform_losses.resolve, perform_losses.resolved),
+        "deleverage": Spec(perform_losses.deleverage, _market),
         "set_operator": Spec(set_operator, _nothing),
         "accrue": Spec(accrue, _market),
         "update_price": Spec(update_price, _market),
         "claim_funding": Spec(claim_funding, _claim),
         "tick": Spec(tick, _price),
-        "stake": Spec(stake, _vault),
-        "mint": Spec(mint, _vault),
-        "request": Spec(request, _nothing),
-        "redeem": Spec(redeem, _vault),
-        "stake_operator": Spec(stake_operator, _nothing),
-        "transfer_shares": Spec(transfer_shares, _nothing),
+        "stake": Spec(perform_shares.stake, _vault),
+        "mint": Spec(perform_shares.mint, _vault),
+        "request": Spec(perform_shares.request, _nothing),
+        "redeem": Spec(perform_shares.redeem, _vault),
+        "cancel": Spec(perform_shares.cancel, _nothing),
+        "stake_operator": Spec(perform_shares.stake_operator, _nothing),
+        "transfer_shares": Spec(perform_shares.transfer_shares, _nothing),
         "permit": Spec(permit, _nothing),
         "restrict": Spec(govern.restrict, _market),
         "lift": Spec(govern.lift, _market),
         "hold": Spec(govern.hold, _market),
         "reopen": Spec(govern.reopen, _market),
+        "shut": Spec(govern.shut, _market),
         "set_market": Spec(govern.set_market, _market),
         "set_model": Spec(govern.set_model, _market),
         "set_tiers": Spec(govern.set_tiers, _market),

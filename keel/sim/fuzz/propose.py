@@ -8,6 +8,7 @@ from types import MappingProxyType
 from keel.model.validity import Validity
 from keel.sim.fuzz import (
     propose_liquidations,
+    propose_losses,
     propose_prices,
     propose_probes,
     propose_rare,
@@ -42,6 +43,7 @@ WEIGHTS: Mapping[Plan, int] = MappingProxyType(
         propose_shares.mint: 15,
         propose_shares.request: 25,
         propose_shares.redeem: 30,
+        propose_shares.cancel: 3,
         propose_shares.transfer: 5,
         propose_rare.operator: 10,
         propose_rare.stake_operator: 3,
@@ -61,6 +63,13 @@ WEIGHTS: Mapping[Plan, int] = MappingProxyType(
         propose_liquidations.hedge: 70,
         propose_liquidations.unwind: 40,
         propose_liquidations.gift: 3,
+        propose_losses.begin: 1,
+        propose_losses.gap: 34,
+        propose_losses.rally: 10,
+        propose_losses.resolve: 45,
+        propose_losses.deleverage: 6,
+        propose_losses.shut: 1,
+        propose_losses.after: 12,
         propose_probes.look: 30,
         propose_probes.poke: 12,
         propose_probes.path: 16,
@@ -90,19 +99,32 @@ class Proposer:
         self._queue: deque[Action] = deque()
         self._sick: list[int] = []
         self._seen: object = None
+        self._left = 0
 
     def next(self) -> Action:
         """The next action; depends on the present state of the stage."""
+        self._left -= 1
+        if self._left == 0:
+            self._queue.extend(propose_losses.shut(self._stage, self._draws))
         while not self._queue:
             self._queue.extend(
-                self._upkeep() or self._liquidation() or self._plan()(self._stage, self._draws)
+                self._upkeep()
+                or self._liquidation()
+                or self._resolution()
+                or self._plan()(self._stage, self._draws)
             )
         return self._queue.popleft()
 
-    def forget(self) -> None:
-        """Start anew, after a reset of the stage."""
+    def forget(self, length: int = 0) -> None:
+        """Start anew, after a reset of the stage.
+
+        Args:
+            length: How many actions there will be: towards the end of many worlds a market is shut.
+        """
         self._queue.clear()
+        self._queue.extend(propose_losses.begin(self._stage, self._draws))
         self._sick = []
+        self._left = length * self._draws.integer(60, 120) // 100
 
     def _plan(self) -> Plan:
         at = self._draws.integer(0, self._sums[-1] - 1)
@@ -115,6 +137,12 @@ class Proposer:
         if good or self._draws.chance(60):
             return []
         return propose_prices.go_on(self._stage, self._draws)
+
+    def _resolution(self) -> list[Action]:
+        """While a loss is shared out, now and then a step of it; between them anything else."""
+        if not propose_losses.resolving(self._stage) or not self._draws.chance(12):
+            return []
+        return propose_losses.resolve(self._stage, self._draws)
 
     def _liquidation(self) -> list[Action]:
         """After each move of prices look for accounts below maintenance, and liquidate some of them."""

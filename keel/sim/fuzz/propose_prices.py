@@ -1,5 +1,6 @@
 """Proposals of time and prices: honest ones, jumps, doubts, and sources that fail."""
 
+from keel.model.ledger.books import STATUS_SHUT
 from keel.model.validity import suspect
 from keel.sim.fuzz.action import Action
 from keel.sim.fuzz.draws import Draws
@@ -25,6 +26,8 @@ def go_on(stage: Stage, draws: Draws) -> list[Action]:
     pause = _RECOVERY_SECONDS if waits and draws.chance(50) else _pause(draws)
     actions = [Action("warp", (pause,))]
     for market, sources in ghost.sources.items():
+        if stage.world.rules[market].config.status == STATUS_SHUT and draws.chance(95):
+            continue
         for number, source in enumerate(sources):
             if source.fault:
                 actions.append(Action("fail", (market, number, 0)))

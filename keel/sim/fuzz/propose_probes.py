@@ -17,6 +17,7 @@ _VIEWS = (
     "probe_claims",
     "probe_utilizations",
     "probe_insurance",
+    "probe_losses",
 )
 
 

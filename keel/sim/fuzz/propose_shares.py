@@ -18,7 +18,19 @@ def stake(stage: Stage, draws: Draws) -> list[Action]:
     """Pay into a vault."""
     vault, sender = _who(stage, draws)
     tokens = draws.pick(_ODD) if draws.chance(4) else draws.integer(1, 60_000 * _WHOLE)
+    if draws.chance(15):
+        # What he thinks he gets; above it, he would rather have nothing.
+        return [Action("stake", (sender, vault, tokens, _shares_for(stage, vault, tokens, draws)))]
     return [Action("stake", (sender, vault, tokens))]
+
+
+def _shares_for(stage: Stage, vault: int, tokens: int, draws: Draws) -> int:
+    known, books = stage.world.ghost.stakes, stage.present.books
+    issued = sum(stake.free + stake.asked for (where, _), stake in known.items() if where == vault)
+    m = books.markets.get(vault)
+    worth = books.totals.insurance if m is None else stage.present.equity(vault, m.price.index)
+    whole = max(worth // stage.world.token_scale, 1)
+    return max(issued, _SHARE) * tokens * draws.integer(80, 101) // (100 * whole)
 
 
 def mint(stage: Stage, draws: Draws) -> list[Action]:
@@ -36,7 +48,19 @@ def request(stage: Stage, draws: Draws) -> list[Action]:
     actions = [Action("request", (sender, vault, shares))]
     if stage.world.cooldowns[vault] == 0 and draws.chance(50):
         actions.append(Action("redeem", (sender, vault, shares, sender)))
+    elif draws.chance(10):
+        actions.append(Action("cancel", (sender, vault)))
     return actions
+
+
+def cancel(stage: Stage, draws: Draws) -> list[Action]:
+    """Take back what was handed in, rarely where nothing was."""
+    asked = [(vault, holder) for (vault, holder), held in stage.world.ghost.stakes.items() if held.asked]
+    if not asked or draws.chance(10):
+        vault, sender = _who(stage, draws)
+    else:
+        vault, sender = draws.pick(asked)
+    return [Action("cancel", (sender, vault))]
 
 
 def redeem(stage: Stage, draws: Draws) -> list[Action]:
@@ -56,6 +80,9 @@ def redeem(stage: Stage, draws: Draws) -> list[Action]:
     vault, controller = draws.pick(keys)
     shares = stakes[vault, controller].asked * draws.pick((1, 30, 100, 100, 101)) // 100
     sender = controller if draws.chance(95) else draws.integer(0, 9)
+    if draws.chance(15):
+        least = draws.integer(0, 10 ** draws.integer(1, 13))
+        return [Action("redeem", (sender, vault, shares, controller, least))]
     return [Action("redeem", (sender, vault, shares, controller))]
 
 

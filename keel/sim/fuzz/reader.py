@@ -3,7 +3,7 @@
 Only what an action touched is read again; `Reader.read_all` reads everything.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Protocol, TypeVar, get_type_hints
 
@@ -11,6 +11,7 @@ from keel.artifacts import AbiEntry
 from keel.errors import ChainError
 from keel.evm.chain import Chain, Contract
 from keel.evm.codec import Abi
+from keel.model.cold_records import Resolution, ResolutionMark
 from keel.model.records import Account, Escrow, EscrowClaim, Market, Position
 from keel.model.validity import suspect
 from keel.sim.fuzz.ghost import Stretch
@@ -19,7 +20,11 @@ T = TypeVar("T")
 Decoder = Callable[[bytes], Any]
 
 _WORD = 32
-_VIEWS = ("accountOf", "positionOf", "marketOf", "escrowOf", "escrowClaimOf")
+_OF_MARKET, _OF_POSITION = (
+    ("marketOf", "escrowOf", "resolutionOf"),
+    ("positionOf", "escrowClaimOf", "resolutionMarkOf"),
+)
+_VIEWS = ("accountOf", *_OF_MARKET, *_OF_POSITION)
 
 
 class RawChain(Chain, Protocol):
@@ -57,6 +62,8 @@ class Books:
         markets: By id.
         escrows: Escrow of the market's last stretch of suspect prices, by market.
         claims: What accounts have in escrow, by place and market.
+        resolutions: The present or last resolution, by market.
+        marks: How far accounts are in it, by place and market.
         stretches: Stretches of suspect prices by market: not read, but what the fuzzer makes of the prices.
     """
 
@@ -67,12 +74,15 @@ class Books:
     markets: dict[int, Market]
     escrows: dict[int, Escrow]
     claims: dict[tuple[int, int], EscrowClaim]
+    resolutions: dict[int, Resolution]
+    marks: dict[tuple[int, int], ResolutionMark]
     stretches: Mapping[int, tuple[Stretch, ...]] = field(default_factory=dict)
 
     def copy(self) -> "Books":
         """Another moment, the same so far."""
         kept = self.accounts.copy(), self.positions.copy(), self.markets.copy()
-        return Books(self.now, self.totals, *kept, self.escrows.copy(), self.claims.copy(), self.stretches)
+        waiting = self.escrows.copy(), self.claims.copy(), self.resolutions.copy(), self.marks.copy()
+        return Books(self.now, self.totals, *kept, *waiting, self.stretches)
 
     def owed(self) -> int:
         """Every bucket of the core added up, quote WAD."""
@@ -116,17 +126,20 @@ class Reader:
         encode = {view: core.abi.function(view).encode for view in _VIEWS}
         keys = [(place, market) for place in range(len(accounts)) for market in markets]
         self._account_calls = [encode["accountOf"]((account,)) for account in accounts]
-        self._market_calls = {market: encode["marketOf"]((market,)) for market in markets}
-        self._escrow_calls = {market: encode["escrowOf"]((market,)) for market in markets}
-        self._position_calls, self._claim_calls = (
+        self._market_calls, self._escrow_calls, self._resolution_calls = (
+            {market: encode[view]((market,)) for market in markets} for view in _OF_MARKET
+        )
+        self._position_calls, self._claim_calls, self._mark_calls = (
             {(place, market): encode[view]((accounts[place], market)) for place, market in keys}
-            for view in ("positionOf", "escrowClaimOf")
+            for view in _OF_POSITION
         )
         self._account = decoder(core.abi, "accountOf", Account)
         self._position = decoder(core.abi, "positionOf", Position)
         self._market = decoder(core.abi, "marketOf", Market)
         self._escrow = decoder(core.abi, "escrowOf", Escrow)
         self._claim = decoder(core.abi, "escrowClaimOf", EscrowClaim)
+        self._resolution = decoder(core.abi, "resolutionOf", Resolution)
+        self._mark = decoder(core.abi, "resolutionMarkOf", ResolutionMark)
         self._booked = core.abi.function("booked").encode(())
         self._insurance = core.abi.function("insurance").encode(())
         self._held = token.abi.function("balanceOf").encode((core.address,))
@@ -142,10 +155,12 @@ class Reader:
             {market: self._market(read(call)) for market, call in self._market_calls.items()},
             {market: self._escrow(read(call)) for market, call in self._escrow_calls.items()},
             {place: self._claim(read(call)) for place, call in self._claim_calls.items()},
+            {market: self._resolution(read(call)) for market, call in self._resolution_calls.items()},
+            {place: self._mark(read(call)) for place, call in self._mark_calls.items()},
         )
 
-    def read(self, before: Books, touched: Touched) -> Books:
-        """The books after an action that changed at most `touched`."""
+    def read(self, before: Books, touched: Touched, resolving: Container[int] = ()) -> Books:
+        """The books after an action that changed at most `touched`; `resolving` markets share out a loss."""
         after, read = before.copy(), self._read
         after.now = self._chain.timestamp()
         for place in touched.accounts:
@@ -158,6 +173,10 @@ class Reader:
                 after.escrows[market] = self._escrow(read(self._escrow_calls[market]))
                 for key in touched.positions:
                     after.claims[key] = self._claim(read(self._claim_calls[key]))
+            if market in resolving:
+                after.resolutions[market] = self._resolution(read(self._resolution_calls[market]))
+        for key in (key for key in touched.positions if key[1] in resolving):
+            after.marks[key] = self._mark(read(self._mark_calls[key]))
         if touched.tokens:
             after.totals = self._totals()
         elif touched.insurance:
@@ -228,6 +247,8 @@ def _leaf(kind: str, start: int) -> Decoder:
     end, read = start + _WORD, int.from_bytes
     if kind == "bytes32":
         return lambda data: data[start:end]
+    if kind == "bool":
+        return lambda data: data[end - 1] != 0
     if kind.startswith("int"):
         return lambda data: read(data[start:end], "big", signed=True)
     return lambda data: read(data[start:end], "big")

@@ -8,9 +8,11 @@ from typing import cast
 from keel.config.deployment import DeploymentSettings
 from keel.errors import Reverted
 from keel.evm.chain import Receipt
+from keel.model.ledger.books import STATUS_RESOLVING
 from keel.model.records import Market
 from keel.sim.fuzz.action import Action, Done
 from keel.sim.fuzz.ghost import INSURANCE, Push
+from keel.sim.fuzz.losses import SHARING, keep
 from keel.sim.fuzz.moment import Moment
 from keel.sim.fuzz.perform import PERFORM
 from keel.sim.fuzz.reader import Books, RawChain, Reader, Touched
@@ -40,7 +42,7 @@ class Step:
         done: Its effects, if it succeeded.
         refusal: Why it was refused, if it was.
         pushes: What liquidations had pushed through the curve before it, by market.
-        losses: What pools had paid of their day's cap before a liquidation, by market, quote WAD.
+        losses: What pools had paid for debts before it, by market.
         middle: The moment inside the call, once somebody asked for it (see `midway`).
     """
 
@@ -52,7 +54,7 @@ class Step:
     done: Done | None = None
     refusal: Reverted | None = None
     pushes: Mapping[int, Push] = field(default_factory=dict)
-    losses: Mapping[int, int] = field(default_factory=dict)
+    losses: Mapping[int, Push] = field(default_factory=dict)
     middle: Moment | None = None
 
     @property
@@ -98,20 +100,22 @@ class Stage:
     def apply(self, action: Action) -> Step:
         """Carry an action out. Whatever goes wrong other than a revert is raised."""
         spec, world, before = PERFORM[action.name], self.world, self.present
-        touched, pushes = spec.touches(world, *action.args), dict(world.ghost.pushes)
-        losses = self._losses() if action.name in CLOSING else {}
+        touched, kept = spec.touches(world, *action.args), world.ghost
+        known = {"pushes": dict(kept.pushes), "losses": dict(kept.losses)}
         try:
             done = spec.run(world, *action.args)
         except Reverted as refusal:
-            return Step(world, action, before, before, touched, refusal=refusal, pushes=pushes, losses=losses)
+            return Step(world, action, before, before, touched, refusal=refusal, **known)
         touched = done.touched or touched
-        books = self.reader.read(before.books, touched)
+        books = self.reader.read(before.books, touched, self._resolving(before, touched))
         books.stretches = dict(world.ghost.stretches)
         self.present = Moment(books, world.rules, before)
         self._count(before.books, books, touched)
         if done.receipt is not None and action.name in CLOSING:
             count(self.present, world.ghost.pushes, done.receipt)
-        return Step(world, action, before, self.present, touched, done, pushes=pushes, losses=losses)
+        if done.receipt is not None and action.name in SHARING:
+            keep(world, before, done.receipt)
+        return Step(world, action, before, self.present, touched, done, **known)
 
     def reset(self) -> None:
         """Go back to the beginning."""
@@ -142,8 +146,14 @@ class Stage:
         books.stretches = dict(self.world.ghost.stretches)
         return books
 
-    def _losses(self) -> dict[int, int]:
-        return {market: self.world.protocol.view("lossesOf", market)[0] for market in self.world.markets}
+    def _resolving(self, before: Moment, touched: Touched) -> list[int]:
+        """Touched markets that share out a loss, or have just begun to, or have just been through it."""
+        rules = before.rules, self.world.rules
+        return [
+            market
+            for market in touched.markets
+            if max(known[market].config.status for known in rules) >= STATUS_RESOLVING
+        ]
 
     def _count(self, before: Books, after: Books, touched: Touched) -> None:
         """Roundings, one of each accrual, two of each settlement, live and in escrow; and releases."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from keel.model.fixed import div
 from keel.model.funding import due, due_between
 from keel.model.funding_view import input_of
+from keel.model.ledger.books import STATUS_SHUT
 from keel.model.records import Escrow, EscrowClaim, Market, MarketConfig, Position, SizeTiers
 from keel.model.validity import Defect, Price, suspect
 from keel.sim.fuzz.funding_contract import FundingContract
@@ -169,8 +170,11 @@ def claim_after(
 
 
 def seconds_to_accrue(market: Market, config: MarketConfig, now: int) -> int:
-    """Time over which funding accrues if the market is touched now; zero or less: none. None at no price."""
-    if market.price.flags & _INVALID:
+    """Time over which funding accrues if the market is touched now; zero or less: none.
+
+    None at no price, nor where the market is shut.
+    """
+    if market.price.flags & _INVALID or config.status == STATUS_SHUT:
         return 0
     return min(market.price.at + config.heartbeat_seconds, now) - market.accrued_at
 

@@ -117,9 +117,9 @@ class World:
         return self.chain.send(self.protocol.core, function, *args, sender=self.senders[sender])
 
     def close(self, sender: int, function: str, *args: Any) -> Receipt:
-        """A call that ends positions: a debt beyond what a pool pays gives the market another status."""
+        """A call that may give a market another status: by a debt beyond the pool's cap, or at its end."""
         receipt = self.send_core(sender, function, *args)
-        for log in receipt.events("DeficitLeft"):
+        for log in receipt.events("MarketStatusSet"):
             self.refresh_rules(log.args["market"])
         return receipt
 

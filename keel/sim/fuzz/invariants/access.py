@@ -24,7 +24,7 @@ EXPECTED = frozenset(
             "GuardianRests",
             "NothingToLift",
         ),
-        *("MarketShut", "Unresolved", "NothingToResolve", "PoolSolvent"),
+        *("MarketShut", "MarketNotRestricted", "Unresolved", "NothingToResolve", "PoolSolvent", "TooFew"),
         *("AccessManagedUnauthorized", "AccessControlUnauthorizedAccount"),
         *("ERC20InsufficientBalance", "TransferFromFailed"),
         # A profit beyond everything that was paid in: the last one to leave is told so.
@@ -34,7 +34,7 @@ EXPECTED = frozenset(
 # A million.
 _ORDINARY_TOKENS = 10**12
 _GOVERNED = frozenset(
-    {"restrict", "hold", "reopen", "set_market", "set_model", "set_tiers", "set_hub", "set_feed"}
+    {"restrict", "hold", "reopen", "set_market", "set_model", "set_tiers", "set_hub", "set_feed", "shut"}
 )
 
 

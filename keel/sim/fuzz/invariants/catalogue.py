@@ -11,11 +11,13 @@ from keel.sim.fuzz.invariants import (
     funding_events,
     liquidation,
     liveness,
+    losses,
     margin,
     parameters,
     pools,
     portfolio,
     prices,
+    resolutions,
     solvency,
     statuses,
 )
@@ -36,14 +38,22 @@ _GOVERN = _PARAMETERS | statuses.STATUS_ACTIONS
 # Whose events are read again: enough to have every way on which funding is settled and accrued.
 _UNWIND = frozenset({"unwind"})
 _CLOSE = _LIQUIDATE | frozenset({"liquidate_batch", "unwind"})
-_TOLD = (
-    _PARAMETERS | _LIQUIDATE | frozenset({"unwind", "accrue", "multicall", "update_price", "update_trade"})
+_RESOLVE, _BATCH = frozenset({"resolve"}), frozenset({"liquidate_batch"})
+_SHARE = _CLOSE | _RESOLVE | frozenset({"deleverage", "shut"})
+_ONE = _LIQUIDATE | _UNWIND | _RESOLVE
+_TOLD = frozenset(
+    (
+        *(_PARAMETERS | _SHARE - _BATCH),
+        *("accrue", "multicall", "update_price", "update_trade"),
+    )
 )
 _FEED = frozenset({"set_feed"})
 _CLAIM = frozenset({"claim_funding"})
-_MARKET = _VAULT | _FILLS | _GOVERN | _CLAIM | _CLOSE | frozenset({"multicall", "accrue", "set_feed"})
-_ACCOUNT = _FILLS | _CLAIM | _CLOSE | frozenset({"withdraw", "multicall", "deposit"})
-_TOUCH = _FILLS | _LIQUIDATE | frozenset({"multicall", "unwind"})
+_MARKET = _VAULT | _FILLS | _GOVERN | _CLAIM | _SHARE | frozenset({"multicall", "accrue", "set_feed"})
+_ACCOUNT = _FILLS | _CLAIM | _CLOSE | _RESOLVE | frozenset({"withdraw", "multicall", "deposit"})
+_TOUCH = _FILLS | _LIQUIDATE | _RESOLVE | frozenset({"multicall", "unwind"})
+# What a market that shares out a loss refuses beside these.
+_SHUT_TO = _PARAMETERS | _FEED | frozenset({"restrict", "lift", "hold", "reopen", "deleverage", "shut"})
 _ACCESS = (_FILLS | _GOVERN | {"withdraw", "multicall", "set_operator", "set_feed", "intrude"}) - {"lift"}
 
 CHECKS: tuple[Check, ...] = (
@@ -87,16 +97,23 @@ CHECKS: tuple[Check, ...] = (
     Check("INV-30", liquidation.inv_30, _LIQUIDATE),
     Check("INV-31", liquidation.inv_31, _LIQUIDATE),
     Check("INV-32", liquidation.inv_32, _LIQUIDATE),
+    Check("INV-35", resolutions.inv_35, _SHARE - _BATCH),
+    Check("INV-35", resolutions.inv_35_books, _RESOLVE),
+    Check("INV-35", resolutions.inv_35_sum, _RESOLVE),
     Check("INV-36", liquidation.inv_36, _LIQUIDATE),
     Check("INV-37", liquidation.inv_37, _LIQUIDATE),
+    Check("INV-37", losses.inv_37_deficit, _LIQUIDATE | _UNWIND),
+    Check("INV-38", resolutions.inv_38, _RESOLVE),
+    Check("INV-39", losses.inv_39, _ONE),
+    Check("INV-39", losses.inv_39_others, _ONE),
     Check("INV-40", pools.inv_40, _MARKET),
     Check("INV-40", pools.inv_40_insurance, _VAULT),
     Check("INV-41", pools.inv_41, _VAULT),
     Check("INV-42", pools.inv_42, _BUY),
     Check("INV-42", pools.inv_42_redeem, frozenset({"redeem"})),
     Check("INV-43", pools.inv_43, _VAULT),
-    Check("INV-44", margin.inv_44, _MARKET - _CLOSE),
-    Check("INV-44", margin.inv_44_side, _MARKET - _CLOSE),
+    Check("INV-44", margin.inv_44, _MARKET - _SHARE),
+    Check("INV-44", margin.inv_44_side, _MARKET - _SHARE),
     Check("INV-45", pools.inv_45, frozenset({"redeem"})),
     Check("INV-45", pools.inv_45_refused, frozenset({"redeem"}), refused=True),
     Check("INV-47", prices.inv_47, _PRICE),
@@ -119,6 +136,8 @@ CHECKS: tuple[Check, ...] = (
     Check("INV-58", access.inv_58_refused, frozenset({"deposit", "stake"}), refused=True),
     Check("INV-59", statuses.inv_59, _FILLS | _VAULT | frozenset({"withdraw"})),
     Check("INV-59", statuses.inv_59_refused, refused=True),
+    Check("INV-59", statuses.inv_59_shared, _FILLS | _VAULT | _CLOSE - _BATCH | _PRICE | _SHUT_TO),
+    Check("INV-59", statuses.inv_59_shared_refused, refused=True),
     Check("INV-60", liveness.inv_60, frozenset(liveness.CEILINGS)),
     Check("INV-63", escrow.inv_63, _PRICE),
     Check("INV-64", escrow.inv_64, _TOUCH),
@@ -141,9 +160,6 @@ CHECKS: tuple[Check, ...] = (
 
 NOT_CHECKED: Mapping[str, str] = MappingProxyType(
     {
-        "INV-35": "deleveraging of winners is not fuzzed yet: the pools of the preset pay all bad debt",
-        "INV-38": "cuts of profits are not fuzzed yet: no deficit appears with the preset's loss cap of one",
-        "INV-39": "the loss cap is not fuzzed yet: the preset sets it to all of a pool's equity",
         "INV-57": "needs the order book, which is not built",
     }
 )

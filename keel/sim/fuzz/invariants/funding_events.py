@@ -11,7 +11,7 @@ from keel.sim.fuzz.invariants.midway import midway
 from keel.sim.fuzz.stage import Step
 from keel.sim.fuzz.world import BACKSTOP
 
-_FILLS = ("Traded", "Liquidated", "Absorbed", "BackstopFilled")
+_FILLS = ("Traded", "Liquidated", "Absorbed", "BackstopFilled", "PositionCounted", "ProfitCut")
 
 
 def inv_13_events(step: Step) -> int:
@@ -59,8 +59,7 @@ def inv_16_event(step: Step) -> int:
     """A position settles what was pending, live and in escrow, and says so; surplus is of tiers alone."""
     for place, market in step.touched.positions:
         done = midway(step).touch(place, market)
-        touched = step.action.name != "multicall" or bool(step.receipt.events("Traded"))
-        account = step.world.ids[place]
+        touched, account = was_touched(step, place), step.world.ids[place]
         for found, due in (
             (_settlements(step), done.settled),
             (_told(step, "EscrowHeld", "paid", "received", "surplus"), done.hold),
@@ -71,6 +70,14 @@ def inv_16_event(step: Step) -> int:
             for _, _, said, _, added in moved:
                 _check_surplus(step, place, market, said - added, added)
     return len(step.touched.positions)
+
+
+def was_touched(step: Step, place: int) -> bool:
+    """Whether the call touched a position of that account, of those that it may touch."""
+    if step.action.name == "resolve":
+        passes = (*step.receipt.events("PositionCounted"), *step.receipt.events("ProfitCut"))
+        return step.world.ids[place] in {log.args["account"] for log in passes}
+    return step.action.name != "multicall" or bool(step.receipt.events("Traded"))
 
 
 def inv_64_event(step: Step) -> int:

@@ -2,6 +2,7 @@
 
 from keel.model import curve
 from keel.model.fixed import PPM
+from keel.model.ledger.books import STATUS_SHUT
 from keel.model.market_set import iterate
 from keel.model.position import reduces
 from keel.model.records import Health
@@ -49,6 +50,8 @@ def inv_22(step: Step) -> int:
 def inv_23(step: Step) -> int:
     """The net position stays where the curve still has a price, and utilization is defined."""
     for market in step.touched.markets:
+        if step.after.rules[market].config.status == STATUS_SHUT:
+            continue
         skew, depth = step.after.books.markets[market].skew, step.after.depth(market)
         require(abs(skew) * PPM <= depth * _HARD_SKEW_PPM, "market", market, "skew", skew, "depth", depth)
         require(step.after.utilization(market) >= 0, "market", market)
@@ -129,6 +132,8 @@ def inv_49(step: Step) -> int:
     if market is None:
         return 0
     price, config = step.before.books.markets[market].price, step.before.rules[market].config
+    if config.status == STATUS_SHUT:
+        return 0
     age = step.before.now - price.at
     if name in ("stake", "mint") or (name == "trade" and not _was_reduction(step)):
         require(price.flags == 0 and age <= config.fresh_seconds, "flags", price.flags, "age", age)

@@ -4,7 +4,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from keel.sim.fuzz.invariants import closed_set, liveness, order, poking, portfolio, twice, views
+from keel.sim.fuzz.invariants import (
+    closed_set,
+    liveness,
+    losses,
+    order,
+    passes,
+    poking,
+    portfolio,
+    twice,
+    views,
+)
 from keel.sim.fuzz.invariants.base import Broken, Violation
 from keel.sim.fuzz.stage import Stage
 
@@ -45,6 +55,9 @@ PROBES: Mapping[str, Probe] = MappingProxyType(
         "probe_claims": Probe("INV-64", views.claims),
         "probe_utilizations": Probe("INV-10", views.utilizations),
         "probe_insurance": Probe("INV-71", views.insurance),
+        "probe_losses": Probe("INV-39", losses.shown),
+        "probe_resolve": Probe("INV-38", passes.orders),
+        "probe_end": Probe("INV-58", passes.end),
         "probe_margins": Probe("INV-67", portfolio.together),
         "probe_tiers": Probe("INV-27", portfolio.tiers),
         "probe_restricted": Probe("INV-59", liveness.restricted),

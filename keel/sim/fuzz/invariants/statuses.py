@@ -1,24 +1,36 @@
 """What a market's status blocks, and what it never does; who may loosen it."""
 
-from keel.model.ledger.books import STATUS_CLOSED, STATUS_OPEN
+from keel.model.cold_records import Stage as Pass
+from keel.model.ledger.books import (
+    STATUS_CLOSED,
+    STATUS_OPEN,
+    STATUS_REDUCE_ONLY,
+    STATUS_RESOLVING,
+    STATUS_SHUT,
+)
 from keel.model.ledger.restrictions import TERM
 from keel.model.market_set import iterate
 from keel.sim.fuzz.ghost import INSURANCE
 from keel.sim.fuzz.invariants.base import require
+from keel.sim.fuzz.moment import Moment
 from keel.sim.fuzz.stage import Step
+from keel.sim.fuzz.world import BACKSTOP
 
-STATUS_ACTIONS = frozenset({"restrict", "lift", "hold", "reopen"})
+STATUS_ACTIONS = frozenset({"restrict", "lift", "hold", "reopen", "shut"})
+_ASKED = {"reopen": STATUS_OPEN, "shut": STATUS_SHUT}
 # Actions that some status may refuse, by the error.
 _BLOCKED = {
     "MarketReduceOnly": frozenset({"trade", "update_trade", "multicall"}),
     "MarketClosed": frozenset({"withdraw", "multicall", "stake", "mint", "redeem"}),
 }
+# What is refused because a loss is shared out, because none is, or because a market has ended.
+_SHARED = frozenset({"MarketShut", "Unresolved", "NothingToResolve", "MarketNotRestricted", "PoolSolvent"})
 
 
 def asked_status(step: Step) -> int:
     """The status that an action asks for; lifting leaves what governance had set."""
-    if step.action.name == "reopen":
-        return STATUS_OPEN
+    if step.action.name in _ASKED:
+        return _ASKED[step.action.name]
     if step.action.name == "lift":
         return step.after.rules[step.action.args[1]].config.status
     return step.action.args[2]
@@ -74,8 +86,72 @@ def inv_59(step: Step) -> int:
         held = list(iterate(step.before.books.accounts[args[1]].markets))
     else:
         held = [] if args[1] == INSURANCE else [args[1]]
-    shut = [market for market in held if step.before.rules[market].config.status == STATUS_CLOSED]
+    shut = [market for market in held if _held(step.before, market) == STATUS_CLOSED]
     require(not shut, "in spite of closed markets", shut, "done", name)
+    return 1
+
+
+def _held(moment: Moment, market: int) -> int:
+    """Status of a market, or what it was before a loss was shared out."""
+    status = moment.rules[market].config.status
+    return moment.books.resolutions[market].before if status == STATUS_RESOLVING else status
+
+
+def inv_59_shared(step: Step) -> int:
+    """While a loss is shared out only who is through moves, in a shut market nobody; pools stand still."""
+    name, args = step.action.name, step.action.args
+    if name == "liquidate":
+        market, place = int(step.receipt.result.market), args[1]
+    elif name == "unwind":
+        market, place = args[1], BACKSTOP
+    elif name in ("trade", "update_trade"):
+        market, place = args[2], args[1]
+    else:
+        market, place = args[0] if name == "tick" else args[1], None
+    rules = step.before.rules.get(market)
+    if rules is None or rules.config.status < STATUS_RESOLVING:
+        return 0
+    status, interest = rules.config.status, step.before.books.markets[market]
+    if name == "redeem":
+        left = interest.long_interest + interest.short_interest
+        require(status == STATUS_SHUT and left == 0, "market", market, "status", status, "left", left)
+    elif status == STATUS_SHUT or (place is None and name not in ("tick", "update_price")):
+        require(False, "market", market, "status", status, "done", name)
+    elif place is not None:
+        through = is_through(step.before, place, market)
+        require(through, "place", place, "not through the resolution of market", market)
+    return 1
+
+
+def is_through(moment: Moment, place: int, market: int) -> bool:
+    """Whether an account has been through the resolution of a market."""
+    mark = moment.books.marks[place, market]
+    return mark.number == moment.books.resolutions[market].number and bool(mark.done)
+
+
+def inv_59_shared_refused(step: Step) -> int:
+    """What refers to a loss that is shared out, or to a market's end, is told only where there is one."""
+    error, moment = step.error.error, step.before
+    if error not in _SHARED or step.action.name == "intrude":
+        return 0
+    market = step.error.values[-1] if error == "Unresolved" else step.error.values[0]
+    status, r = moment.rules[market].config.status, moment.books.resolutions[market]
+    if error == "MarketShut":
+        require(status >= STATUS_RESOLVING, "market", market, "status", status, "refused", step.error)
+    elif error == "Unresolved":
+        place = step.world.ids.index(step.error.values[0])
+        waits = status == STATUS_RESOLVING and not is_through(moment, place, market)
+        require(waits, "place", place, "is through, refused", step.error)
+    elif error == "NothingToResolve":
+        require(r.stage == Pass.NONE, "market", market, "stage", r.stage, "refused", step.error)
+    elif error == "MarketNotRestricted":
+        open_ = status not in (STATUS_REDUCE_ONLY, STATUS_CLOSED)
+        require(open_, "market", market, "status", status, "refused", step.error)
+    else:
+        price = moment.books.markets[market].price
+        better = max(moment.equity(market, at) for at in (price.index, price.twap))
+        solvent = step.error.values[1] == better >= 0
+        require(solvent, "market", market, "equity", better, "refused", step.error)
     return 1
 
 

@@ -11,7 +11,6 @@ from types import MappingProxyType
 from keel.model.cold_records import LiquidationBook, Window
 from keel.model.errors import Refused, Truncated
 from keel.model.ledger import Ledger
-from keel.model.ledger.books import STATUS_RESOLVING
 from keel.model.records import Account, EscrowOutcome, Position
 from keel.model.validity import Price
 from keel.sdk.protocol import NO_LIMIT
@@ -19,6 +18,7 @@ from keel.sim.fuzz.ghost import INSURANCE, Push
 from keel.sim.fuzz.govern import CHANGES
 from keel.sim.fuzz.invariants.base import Check, require
 from keel.sim.fuzz.perform import ANY_PRICE
+from keel.sim.fuzz.perform_losses import NOBODY, STRANGER
 from keel.sim.fuzz.stage import Step
 from keel.sim.fuzz.world import ACCOUNTS
 
@@ -30,7 +30,7 @@ _OUTSIDE = frozenset(
     {
         *("TransferFromFailed", "ERC20InsufficientBalance", "ZeroShares", "NotClaimable", "NotController"),
         *("AccessManagedUnauthorized", "AccessControlUnauthorizedAccount"),
-        *("ParameterOutOfBounds", "FundingModelUnknown", "HubUnknown"),
+        *("ParameterOutOfBounds", "FundingModelUnknown", "HubUnknown", "TooFew"),
     }
 )
 
@@ -38,9 +38,6 @@ _OUTSIDE = frozenset(
 def twin(step: Step) -> int:
     """The model predicts what every call does, and which error refuses it."""
     if step.refusal is not None and step.error.error in _OUTSIDE:
-        return 0
-    if any(rules.config.status >= STATUS_RESOLVING for rules in step.before.rules.values()):
-        # How far a resolution is the fuzzer does not know yet.
         return 0
     ledger, refusal = _ledger_before(step), None
     try:
@@ -71,8 +68,9 @@ def _ledger_before(step: Step) -> Ledger:
     positions = {(world.ids[place], market): copy(p) for (place, market), p in books.positions.items()}
     ledger.positions = defaultdict(Position, positions)
     for market in books.markets:
-        losses = Window(step.losses.get(market, 0), books.now)
-        ledger.liquidation_books[market] = LiquidationBook(_window(step.pushes.get(market)), losses)
+        windows = _window(step.pushes.get(market)), _window(step.losses.get(market))
+        ledger.liquidation_books[market] = LiquidationBook(*windows, books.resolutions[market])
+    ledger.resolution_marks = {(world.ids[p], market): mark for (p, market), mark in books.marks.items()}
     _add_escrow(ledger, step)
     _add_operator(ledger, step)
     return ledger
@@ -113,6 +111,8 @@ def _compare(ledger: Ledger, step: Step) -> None:
         require(held == predicted, "place", place, "market", market, "found", held, "predicted", predicted)
         has, had = books.claims[place, market], ledger.escrow_claim_of(ids[place], market)[0]
         require(has == had, "place", place, "market", market, "found", has, "predicted", had)
+        mark, due = books.marks[place, market], ledger.resolution_mark_of(ids[place], market)
+        require(mark == due, "place", place, "market", market, "found", mark, "predicted", due)
     for market in step.touched.markets:
         m, foretold = books.markets[market], ledger.markets[market]
         require(m == foretold, "market", market, "found", m, "predicted", foretold)
@@ -121,9 +121,11 @@ def _compare(ledger: Ledger, step: Step) -> None:
         config, asked = step.after.rules[market].config, ledger.configs[market]
         require(config == asked, "market", market, "parameters", config, "predicted", asked)
     for market in step.touched.markets:
-        window = ledger.liquidation_books[market].pushed
-        known = _window(step.world.ghost.pushes.get(market))
-        require(window == known, "market", market, "window", known, "predicted", window)
+        kept, ghost = ledger.liquidation_books[market], step.world.ghost
+        known = _window(ghost.pushes.get(market)), _window(ghost.losses.get(market))
+        require((kept.pushed, kept.losses) == known, "market", market, "windows", known, "predicted", kept)
+        r = books.resolutions[market]
+        require(r == kept.resolution, "market", market, "resolution", r, "predicted", kept.resolution)
     totals = (books.totals.booked, books.totals.insurance, books.totals.insurance_shares)
     said = (ledger.booked_tokens, ledger.insurance_assets, ledger.insurance_shares)
     require(totals == said, "totals", totals, "predicted", said)
@@ -169,6 +171,22 @@ def _unwind(ledger: Ledger, step: Step) -> None:
     ledger.unwind(step.before.now, step.action.args[1])
 
 
+def _resolve(ledger: Ledger, step: Step) -> None:
+    _, market, *places = step.action.args
+    ids = [step.world.ids[place] if place < NOBODY else STRANGER for place in places]
+    done = ledger.resolve(step.before.now, market, ids)
+    if step.refusal is None:
+        require(done == step.receipt.result, "went through", step.receipt.result, "predicted", done)
+
+
+def _deleverage(ledger: Ledger, step: Step) -> None:
+    ledger.deleverage(step.before.now, step.action.args[1])
+
+
+def _shut(ledger: Ledger, step: Step) -> None:
+    ledger.shut_market(step.before.now, step.action.args[1])
+
+
 def _accrue(ledger: Ledger, step: Step) -> None:
     ledger.accrue(step.before.now, step.action.args[1])
 
@@ -197,7 +215,7 @@ def _taken(step: Step, market: int) -> Price:
 
 
 def _stake(ledger: Ledger, step: Step) -> None:
-    _, vault, tokens = step.action.args
+    _, vault, tokens, *_ = step.action.args
     address = step.world.vault(vault).address
     if vault == INSURANCE:
         ledger.insurance_deposit(step.before.now, address, tokens)
@@ -206,7 +224,7 @@ def _stake(ledger: Ledger, step: Step) -> None:
 
 
 def _redeem(ledger: Ledger, step: Step) -> None:
-    _, vault, shares, controller = step.action.args
+    _, vault, shares, controller, *_ = step.action.args
     address, to = step.world.vault(vault).address, step.world.senders[controller]
     if vault == INSURANCE:
         ledger.insurance_redeem(step.before.now, address, shares, to)
@@ -228,6 +246,9 @@ _CALLS: Mapping[str, Callable[[Ledger, Step], None]] = MappingProxyType(
         "liquidate": _liquidate,
         "liquidate_batch": _liquidate_batch,
         "unwind": _unwind,
+        "resolve": _resolve,
+        "deleverage": _deleverage,
+        "shut": _shut,
         "accrue": _accrue,
         "claim_funding": _claim_funding,
         "update_price": _update_price,

@@ -29,7 +29,11 @@ def books(stage: Stage) -> int:
         require(escrow == known.escrows[market], "market", market, "found", escrow)
     for key, claim in found.claims.items():
         require(claim == known.claims[key], "place and market", key, "found", claim)
-    return len(found.accounts) + 2 * len(found.positions) + 2 * len(found.markets)
+    for market, r in found.resolutions.items():
+        require(r == known.resolutions[market], "market", market, "found", r)
+    for key, mark in found.marks.items():
+        require(mark == known.marks[key], "place and market", key, "found", mark)
+    return len(found.accounts) + 3 * len(found.positions) + 3 * len(found.markets)
 
 
 def claims(stage: Stage) -> int:

@@ -1,0 +1,102 @@
+"""Probes of whole resolutions, done in whatever order, and of what is left when a market has ended."""
+
+from keel.model.cold_records import Stage as Pass
+from keel.model.ledger.books import STATUS_SHUT
+from keel.sim.fuzz.action import Action
+from keel.sim.fuzz.draws import Draws, RandomDraws
+from keel.sim.fuzz.ghost import Cut
+from keel.sim.fuzz.invariants.base import require
+from keel.sim.fuzz.perform_losses import NOBODY
+from keel.sim.fuzz.reader import Books
+from keel.sim.fuzz.stage import Stage
+from keel.sim.fuzz.world import ACCOUNTS, PROVIDERS
+
+# Both passes over everybody take two rounds; whoever is drawn twice does not make it more.
+_ROUNDS = 2
+# What is refused to who has nothing to get.
+_NOTHING = frozenset({"DustAmount", "NoEquity", "ZeroShares", "TokensMissing"})
+
+
+def orders(stage: Stage, market: int, seed: int) -> int:
+    """Whoever comes first, everybody gives the same, and all books end the same."""
+    if stage.present.books.resolutions[market].stage == Pass.NONE:
+        return 0
+    draws = RandomDraws(seed)
+    (cuts, books), (others, other_books) = _through(stage, draws, market), _through(stage, draws, market)
+    require(cuts == others, "market", market, "one order", cuts, "another", others)
+    for place, account in enumerate(books.accounts):
+        other = other_books.accounts[place]
+        require(account == other, "place", place, "one order", account, "another", other)
+    require(
+        books.positions == other_books.positions,
+        "market",
+        market,
+        "positions differ by",
+        _differ(books, other_books),
+    )
+    pools = books.markets[market], other_books.markets[market]
+    require(pools[0] == pools[1], "market", market, "one order", pools[0], "another", pools[1])
+    totals = books.totals, other_books.totals
+    require(totals[0] == totals[1], "one order", totals[0], "another", totals[1])
+    return 1
+
+
+def _differ(one: Books, other: Books) -> list[tuple[int, int]]:
+    return [key for key, position in one.positions.items() if position != other.positions[key]]
+
+
+def _through(stage: Stage, draws: Draws, market: int) -> tuple[dict[int, Cut], Books]:
+    """What winners gave and the books at the end, the passes done in any order and in any pieces."""
+    with stage.aside():
+        finish(stage, draws, market)
+        return dict(stage.world.ghost.cuts.get(market, {})), stage.present.books
+
+
+def finish(stage: Stage, draws: Draws, market: int) -> None:
+    """Do both passes of the present resolution."""
+    number = stage.present.books.resolutions[market].number
+    for _ in range(_ROUNDS):
+        waiting = list(range(NOBODY + 1))
+        while waiting:
+            r = stage.present.books.resolutions[market]
+            if r.stage == Pass.NONE or r.number != number:
+                return
+            piece = [
+                waiting.pop(draws.integer(0, len(waiting) - 1))
+                for _ in range(min(draws.integer(1, 6), len(waiting)))
+            ]
+            step = stage.apply(Action("resolve", (draws.integer(0, 9), market, *piece)))
+            require(step.refusal is None, "market", market, "places", piece, "refused", step.refusal)
+    r = stage.present.books.resolutions[market]
+    require(r.stage == Pass.NONE or r.number != number, "market", market, "not through", r)
+
+
+def end(stage: Stage, market: int, seed: int) -> int:
+    """In a shut market anybody ends all positions, and then each account and each share gets what it has."""
+    if stage.world.rules[market].config.status != STATUS_SHUT:
+        return 0
+    with stage.aside():
+        if stage.present.books.resolutions[market].stage != Pass.NONE:
+            finish(stage, RandomDraws(seed), market)
+        m = stage.present.books.markets[market]
+        require(m.long_interest == m.short_interest == m.open_notional == 0, "market", market, "left", m)
+        for holder in (*PROVIDERS, 1):
+            _redeem_all(stage, market, holder)
+        for place, (owner, _) in enumerate(ACCOUNTS):
+            account, booked = stage.present.books.accounts[place], stage.present.books.totals.booked
+            tokens = min(account.balance // stage.world.token_scale, booked)
+            if account.markets == 0 and tokens:
+                step = stage.apply(Action("withdraw", (owner, place, tokens, owner)))
+                require(step.refusal is None, "place", place, "tokens", tokens, "refused", step.refusal)
+    return 1
+
+
+def _redeem_all(stage: Stage, market: int, holder: int) -> None:
+    held = stage.world.ghost.stake(market, holder)
+    if held.free:
+        stage.apply(Action("request", (holder, market, held.free)))
+    asked = stage.world.ghost.stake(market, holder).asked
+    stage.apply(Action("warp", (stage.world.cooldowns[market] + 1,)))
+    step = stage.apply(Action("redeem", (holder, market, asked, holder)))
+    nothing = step.refusal is not None and (asked == 0 or step.error.error in _NOTHING)
+    require(step.refusal is None or nothing, "holder", holder, "shares", asked, "refused", step.refusal)
