@@ -42,6 +42,7 @@ class _Request:
     seed: int
     seeds: int
     frontier: bool
+    rallies: bool
     concentration: bool
     jobs: int
     data_dir: Path | None
@@ -76,7 +77,8 @@ def _leverage(_context: click.Context, _option: click.Parameter, text: str) -> t
 @click.option("--preset", default="local", show_default=True, help="Deployment settings, or a .toml file.")
 @click.option("--seed", default=1, show_default=True, help="Seed of the crowd.")
 @click.option("--seeds", default=1, show_default=True, type=click.IntRange(1, 1_000), help="How many seeds.")
-@click.option("--frontier", is_flag=True, help="Sweep the largest allowed leverage.")
+@click.option("--frontier", is_flag=True, help="Sweep the largest allowed leverage, and the stake.")
+@click.option("--rallies", is_flag=True, help="The windows mirrored, on this curve and a deeper one.")
 @click.option("--concentration", is_flag=True, help="The same open interest in few or many accounts.")
 @click.option("--jobs", default=os.cpu_count() or 1, type=click.IntRange(1, 64), help="Processes of sweeps.")
 @click.option("--data-dir", type=click.Path(file_okay=False, path_type=Path), help="Folder of market data.")
@@ -94,15 +96,15 @@ def command(context: click.Context, /, **given: Any) -> None:
     have to be. All windows whose data is there are replayed, without market data a simulated crash; accounts
     open at the start, and in another replay on the brink of the worst hour.
 
-    Exit code 1 if a replay with the given parameters left bad debt after insurance; the frontier and the
-    concentration study do not count. A replay takes up to half a minute.
+    Exit code 1 if a replay with the given parameters left bad debt after insurance; the frontier, the rallies
+    and the concentration study do not count. A replay takes up to half a minute.
 
     \b
     Examples:
       keel stress
       keel stress --window 2021-05-19 --entry start --latency 1 --json
       keel stress --insurance 0.1 --seeds 10 --out stress.html
-      keel stress --seeds 10 --frontier --concentration --markdown docs/stress.md
+      keel stress --seeds 10 --frontier --rallies --concentration --markdown docs/stress.md
     """  # noqa: D301, click's mark for lines that stay as they are
     request = _Request(**given)
     for path, ending in ((request.out, ".html"), (request.markdown, ".md")):
@@ -135,13 +137,20 @@ def _run(request: _Request) -> "Study":
         first = tuple(sweep.line_of(record) for record in records)
         more = [job for base in bases for job in sweep.seeds(base, request.seeds)]
         lines = first + _sweep("seeds", more, request.jobs)
-    frontier = [job for base in bases for job in sweep.frontier(base)] if request.frontier else []
-    hands = [job for base in bases for job in sweep.hands(base)] if request.concentration else []
+
+    def vary(
+        label: str, how: "Callable[[StressSettings], list[StressSettings]]", asked: bool
+    ) -> "tuple[Line, ...]":
+        jobs = [job for base in bases for job in how(base)] if asked else []
+        return _sweep(label, jobs, request.jobs)
+
     return Study(
         tuple(records),
         tuple(sorted(lines, key=lambda line: (line.window, line.entry, line.seed))),
-        _sweep("leverage frontier", frontier, request.jobs),
-        _sweep("concentration", hands, request.jobs),
+        vary("leverage frontier", sweep.frontier, request.frontier),
+        vary("stakes", sweep.stakes, request.frontier),
+        vary("rallies", sweep.rallies, request.rallies),
+        vary("concentration", sweep.hands, request.concentration),
     )
 
 

@@ -308,26 +308,18 @@ def test_a_dispute_needs_no_referee(good):
     assert left == (held[everyone[0]].paid, 1)
 
 
-INSURED = 20_000
-
-
 class Outage:
     """Longs of 100 base in a falling market whose only feed goes silent; every event is on a tape."""
 
     def __init__(self):
         settings = load_deployment()
-        free = {
-            "taker_fee": Decimal(0),
-            "deviation_fee": Decimal(0),
-            "funding": steady("0.001"),
-            "tiers": TIERS,
-        }
-        market = settings.markets[0].model_copy(update=free)
+        free = {"taker_fee": Decimal(0), "deviation_fee": Decimal(0), "funding": steady("0.001")}
+        market = settings.markets[0].model_copy(update=free | {"tiers": TIERS})
         self.tape = Tape(RevmChain())
         contracts = deploy(self.tape, settings.model_copy(update={"markets": (market,)}))
         bench = self.bench = FundingBench(Protocol(self.tape, contracts)).use()
-        bench.protocol.insurance_deposit(INSURED * bench.one, bench.provider)
-        margins = (5_000, 12_000, 20_000, 32_600, 25_000)
+        bench.protocol.insurance_deposit(34_000 * bench.one, bench.provider)
+        margins = (5_000, 12_000, 12_000, 32_600, 25_000)
         self.longs = [sub_account(bench, i, margin, 100 * WAD) for i, margin in enumerate(margins, start=1)]
 
     def liquidate(self, account):
@@ -337,6 +329,13 @@ class Outage:
         covered = [log.args for log in receipt.logs if log.event == "BadDebtCovered"]
         (closed,) = (log for log in receipt.logs if log.event in ("Liquidated", "Absorbed"))
         return closed.args["fill"], covered, closed.event == "Absorbed"
+
+    def could(self, account):
+        """Whether the insurance, the account's debt paid, has the initial margin of the position, too."""
+        ids = (account, account_id(self.bench.core.address))
+        theirs, own = (self.bench.protocol.view("healthOf", one) for one in ids)
+        means = self.bench.insured() + own.equityWorse + min(0, theirs.equity)
+        return means >= own.initial + theirs.initial
 
     def proved(self):
         books = Books(self.bench.core.address, self.bench.protocol.view("TOKEN_SCALE"))
@@ -382,10 +381,11 @@ def test_an_outage_inside_a_cascade():
     for account in story.longs[1:4]:
         insured = bench.insured()
         market = protocol.market(MARKET)
+        could = story.could(account)
         fill, covered, absorbed = story.liquidate(account)
         through = curve.cost(1_700 * WAD, market.depth, market.skew, -100 * WAD)
-        # While it has the means, the insurance takes over at the index who has nothing left.
-        assert absorbed == (account == story.longs[1])
+        # With the initial margin of it beyond the debt, the insurance takes over who has nothing left.
+        assert absorbed == could == (account == story.longs[1])
         assert fill.cost == (-170_000 * WAD if absorbed else through)
         assert fill.sizeAfter == 0
         debt = sum(one["fromInsurance"] + one["fromPool"] for one in covered)

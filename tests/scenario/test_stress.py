@@ -20,7 +20,7 @@ from keel.sim.stress.run import Stress, run_stress
 from keel.sim.stress.settings import Crowd, Entry, Money, with_leverage
 from keel.sim.stress.sizing import Book, Holding, Sizing
 from keel.sim.stress.study import Study, by_hands
-from keel.sim.stress.sweep import frontier, hands, line_of, run_lines, seeds
+from keel.sim.stress.sweep import frontier, hands, line_of, rallies, run_lines, seeds, stakes
 from keel.sim.stress.window import Window, has_data, make_window, read_window, sharpest
 from keel.sim.stress.words import as_json
 from keel.units import WAD, format_wad
@@ -56,6 +56,19 @@ def test_brink__of_a_window__is_before_the_hour_with_the_deepest_fall():
     late = window(interval=300)
     # An hour is twelve candles: the deepest twelve all fall, the first such hour begins with the crash.
     assert late.brink() == START + 300 * CALM
+
+
+def test_window__mirrored__rises_its_whole_range_in_one_step():
+    bars = [Candle(START + 60 * i, 100 * ONE, 125 * ONE, 80 * ONE, 50 * ONE) for i in (0, 1)]
+    falling = make_window("w", {"BTC": make_candles(bars, "two")}, real=True)
+    rising = falling.mirrored()
+    # 100^2 over 125, 80 and 50.
+    path = [knot.price // ONE for knot in rising.knots()]
+    assert path == 2 * [100, 80, 125, 200]
+    assert (rising.name, rising.real, rising.mirrored().candles) == ("w mirrored", True, falling.candles)
+    late = window(interval=300)
+    assert late.mirrored().brink() == late.brink() == START + 300 * CALM
+    assert late.brink() != replace(late, rising=True).brink()
 
 
 def test_sizing__of_one_long__is_what_its_margin_does_not_cover():
@@ -126,7 +139,7 @@ def test_weak_maintenance__leaves_bad_debt__that_the_insurance_does_not_hold():
     assert weak.debt > 2 * shipped.debt
     assert weak.after_insurance > 0
     assert not weak.holds
-    assert weak.needed > weak.fund
+    assert weak.used > weak.fund
     assert Study((shipped, weak)).failed == ["synthetic, start, seed 1"]
 
 
@@ -173,6 +186,26 @@ def test_sweeps__vary_one_thing__and_run_in_processes(calm_fall):
     assert eight.concentration == pytest.approx(6 / 64 + 2 / 64, rel=1e-3)
     assert sixteen.concentration < eight.concentration
     assert sixteen.burst < eight.burst
+
+
+def test_rallies__are_the_window_mirrored__on_two_depths():
+    jobs = rallies(stress(), (1, 5), 1)
+    # 0.0004 a share at 120,000 is 48.
+    thin, deep = run_lines(jobs, 1)
+    assert (thin.depth, deep.depth, thin.window) == (48, 240, "synthetic mirrored")
+    assert thin.premium > 3 * deep.premium > 0
+    assert thin.absorbed > 0
+    assert thin.after_insurance > 0
+    assert deep.after_insurance == 0
+    text = markdown(Study((run_stress(stress()),), rallies=(thin, deep)), "keel stress")
+    assert "it failed in 1 of 1 with a curve of 48 quote" in text
+    assert "0 of 1 with a curve of 240 quote" in text
+
+
+def test_stakes__vary_the_insurance_alone():
+    base = stress()
+    assert [one.money.insurance_bps for one in stakes(base, (0, 400))] == [0, 400]
+    assert all(replace(one, money=base.money) == base for one in stakes(base))
 
 
 def test_frontier__of_lower_leverage__owes_less():

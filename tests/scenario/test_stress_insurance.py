@@ -15,19 +15,38 @@ from keel.units import WAD
 
 # Depth at which all that a pool may carry moves the mark by 4 %.
 THIN = changed(depth_per_share=Decimal("0.0004"))
+EVEN = Crowd(accounts=40, short_percent=49)
 
 
-def test_needed_fund__given_to_the_same_crash__is_just_enough():
+@pytest.fixture(scope="module")
+def by_stake():
+    """Twenty steps of 3 %, with stakes in bps of ten million: a bps is a thousand."""
     where = window(step=300, bars=20)
-    roomy = run_stress(stress(where, money=Money(insurance_bps=400)))
-    assert roomy.holds
-    # Fees of the opening come on top of the stake; a bps of ten million is a thousand.
-    fees = roomy.fund - 400_000 * WAD
-    stake = int((roomy.needed - fees) // (1_000 * WAD))
-    assert 150 < stake < 250
-    just, short = (run_stress(stress(where, money=Money(insurance_bps=bps))) for bps in (stake + 1, stake))
-    assert min(one.insurance for one in just.moments) > 0
-    assert min(one.insurance for one in short.moments) == 0
+    return {bps: run_stress(stress(where, money=Money(insurance_bps=bps))) for bps in (0, 50, 150, 200, 400)}
+
+
+def test_used_fund__of_any_that_can_take_over_everything__is_the_same(by_stake):
+    enough, plenty = by_stake[200], by_stake[400]
+    assert enough.used == plenty.used
+    assert enough.total("absorbed") == plenty.total("absorbed")
+    assert 0.9 * enough.fund < enough.used < enough.fund
+    # Nothing else was paid, so that it is the deepest that the fund was at the end of a step.
+    for record in (enough, plenty):
+        assert record.holds
+        lowest = min(min(one.insurance for one in record.moments), record.cash_end)
+        assert lowest == record.fund - record.used
+
+
+def test_used_fund__of_a_smaller_one__is_smaller_because_it_takes_over_less(by_stake):
+    """So what a fund used does not tell what another would have needed, and no bisection would find it."""
+    absorbed = [by_stake[bps].total("absorbed") for bps in (0, 50, 150, 200)]
+    assert all(less < more for less, more in pairwise(absorbed))
+    used = [by_stake[bps].used for bps in (0, 50, 150, 200)]
+    assert all(less < more for less, more in pairwise(used))
+    # Fees of the opening alone hold, what half a percent takes over is beyond it, and two percent hold again.
+    assert [by_stake[bps].holds for bps in (0, 50, 150, 200)] == [True, False, False, True]
+    assert by_stake[0].fund < 2_000 * WAD
+    assert by_stake[0].cash_end > by_stake[0].fund
 
 
 def test_insurance__that_took_positions_over__works_them_off_and_counts_them():
@@ -73,10 +92,10 @@ def test_deficit__beyond_the_pools_cap__is_given_back_by_the_winners():
 def test_squeeze__of_shorts__raises_the_mark_further__until_the_insurance_takes_over():
     """Half of the interest is short when the index rises 16 %: each liquidation buys on the curve.
 
-    The insurance breaks the loop for the mark, and carries the shorts instead: it loses more than it had.
+    A large insurance takes over a third of them, and the mark stays nearer: it pays for everybody, with most
+    of what it had.
     """
-    crowd = Crowd(accounts=40, short_percent=49)
-    thin = stress(squeeze(50), crowd=crowd, deployment=THIN)
+    thin = stress(squeeze(50), crowd=EVEN, deployment=THIN)
     loop = run_stress(replace(thin, money=Money(insurance_bps=0)))
     moments = loop.of(0)
     pushed = [after.premium - before.premium for before, after in pairwise(moments) if after.count]
@@ -84,15 +103,27 @@ def test_squeeze__of_shorts__raises_the_mark_further__until_the_insurance_takes_
     assert len(pushed) > 8
     assert min(pushed) > 0
     assert loop.openings[0].premium < WAD // 100
-    assert max(one.premium for one in moments) > 7 * WAD // 100
+    assert max(one.premium for one in moments) > 8 * WAD // 100
+    assert loop.after_insurance > 0
     broken = run_stress(replace(thin, money=Money(insurance_bps=1_000)))
     tally = broken.tallies[0]
-    assert tally.absorbed > tally.notional // 2
-    assert max(one.premium for one in broken.of(0)) < 3 * WAD // 100
+    assert tally.notional // 4 < tally.absorbed < tally.notional // 2
+    assert max(one.premium for one in broken.of(0)) < 65 * WAD // 1_000
     # A piece would cost more than 1 %: what was taken over stays, and rises with the index.
     assert tally.upkeep_refusals["UnwindTooDear"] > 100
-    assert tally.unwound < tally.absorbed // 10
-    assert broken.after_insurance > loop.after_insurance
+    assert tally.unwound < tally.absorbed // 5
+    assert broken.holds
+    assert broken.fund_end < broken.fund // 2
+
+
+def test_squeeze__twice_as_fast__costs_more_with_an_insurance_than_without():
+    """What it took over ruins it, and is lost besides what the curve left of the others."""
+    fast = stress(squeeze(100), crowd=EVEN, deployment=THIN)
+    alone, insured = (run_stress(replace(fast, money=Money(insurance_bps=bps))) for bps in (0, 200))
+    assert alone.total("absorbed") == 0
+    assert insured.total("absorbed") > 0
+    assert insured.fund_end == 0
+    assert insured.after_insurance > alone.after_insurance > 0
 
 
 def test_squeeze__with_the_shipped_crowd__needs_a_deeper_curve():
@@ -103,7 +134,7 @@ def test_squeeze__with_the_shipped_crowd__needs_a_deeper_curve():
     # Had it taken nothing over and paid the bad debt of the curve, half of it would have done.
     alone = run_stress(stress(squeeze(50), deployment=THIN, money=Money(insurance_bps=0)))
     assert alone.tallies[0].absorbed == 0
-    assert 0 < alone.needed < thin.fund // 2
+    assert 0 < alone.used < thin.fund // 2
     deeper = run_stress(stress(squeeze(50), deployment=changed(depth_per_share=Decimal("0.002"))))
     assert deeper.tallies[0].absorbed == 0
     assert deeper.holds

@@ -11,7 +11,9 @@ from keel.config.deployment import MarketSettings
 from keel.sim.stress.plots import plots
 from keel.sim.stress.record import StressRecord
 from keel.sim.stress.rows import part
+from keel.sim.stress.settings import depth_of
 from keel.sim.stress.study import Hands, Study, by_hands
+from keel.sim.stress.sweep import Line
 from keel.sim.stress.tables import StressTable, pools_of, tables, title
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -35,7 +37,7 @@ def html(study: Study, command: str) -> str:
 def markdown(study: Study, command: str) -> str:
     """The document; the same study gives the same text."""
     found = {table.name: table for table in tables(study)}
-    names = ("markets", "payers", "sizing", "seeds", "frontier", "hands")
+    names = ("markets", "payers", "sizing", "seeds", "frontier", "stakes", "rallies", "hands")
     parts = {name: "\n".join(_marked(found[name])) if name in found else _EMPTY for name in names}
     parts |= {
         "command": command,
@@ -65,13 +67,13 @@ def _summary(study: Study) -> Iterator[str]:
             f"{quote(record.open_interest)} liquidated, {quote(record.total('absorbed'))} of it absorbed by "
             f"the insurance, whose own positions brought {quote(record.total('own_result'))} and "
             f"{quote(record.fund_end - record.cash_end)} more that is not realised; bad debt "
-            f"{quote(record.debt)}, after insurance {quote(record.after_insurance)}; a fund of "
-            f"{quote(record.needed)} would have done, there were {quote(record.fund)}."
+            f"{quote(record.debt)}, after insurance {quote(record.after_insurance)}; of the fund of "
+            f"{quote(record.fund)} at most {quote(record.used)} was used at once."
         )
     yield _at_once(max(study.records, key=lambda record: record.sizing.required() / max(record.fund, 1)))
     if study.lines:
         yield (
-            f"Over all seeds the most that a replay needed is {part(study.needed)} of the fund it had; "
+            f"Over all seeds the most that a replay used is {part(study.used)} of the fund it had; "
             f"{len(study.failed)} of {len(study.lines)} failed."
         )
     if study.frontier:
@@ -81,6 +83,8 @@ def _summary(study: Study) -> Iterator[str]:
             f"Largest bad debt on the leverage frontier: {quote(most.debt)} at {most.leverage}x "
             f"({most.window} {most.entry}); after insurance {after} over all of it."
         )
+    if study.rallies:
+        yield _rallies(study.rallies)
     if study.hands:
         yield _concentration(by_hands(study.hands))
 
@@ -95,6 +99,19 @@ def _at_once(record: StressRecord) -> str:
         f"carry {part(sizing.carries())}. By the bound of the lens, which sees only open interest, "
         f"it is {record.bounds.at(sizing.largest):,.0f}, and the fund carries {part(record.bounds.carries)}."
     )
+
+
+def _rallies(lines: Sequence[Line]) -> str:
+    """How often the insurance failed in a rally, for each depth."""
+    depths: dict[int, list[int]] = {}
+    for line in lines:
+        depths.setdefault(line.depth, []).append(line.after_insurance)
+    told = "; ".join(
+        f"{sum(1 for one in after if one)} of {len(after)} with a curve of {depth} quote for each quote in "
+        f"the pool, the worst with {quote(max(after))} after insurance"
+        for depth, after in depths.items()
+    )
+    return f"Mirrored, with prices that rise as these fall and the same crowd, it failed in {told}."
 
 
 def _concentration(rows: Sequence[Hands]) -> str:
@@ -150,7 +167,8 @@ def _parameters(market: MarketSettings) -> Iterator[str]:
         f"Penalty {part(float(market.penalty_min))} to {part(float(market.penalty_max))}, "
         f"{part(float(market.keeper_share), 0)} of it to the keeper; insurance share of fees "
         f"{part(float(market.insurance_fee_share), 0)}; largest net position {float(market.max_exposure):g} "
-        f"times the pool, largest side {float(market.max_side):g} times. Liquidation window "
+        f"times the pool, largest side {float(market.max_side):g} times. The curve is {depth_of(market)} "
+        f"quote deep for each quote in the pool at the first price. Liquidation window "
         f"{part(float(market.window))} of the depth; the pool pays at most "
         f"{part(float(market.loss_cap), 0)} of its equity a day."
     )

@@ -159,7 +159,8 @@ class StressRecord:
         fund: What the insurance was worth when everybody had opened.
         fund_end: The same at the end, its own positions included.
         cash_end: Its assets without them.
-        needed: Fund at the opening with which neither its assets nor its worth would have fallen below zero.
+        used: Most of the fund that was gone at once, of its assets or its worth, and what was lacking beyond
+            it. Another fund would have taken over more or less, and used another part.
         uncovered: Negative equity of accounts that nobody liquidated, and of the insurance itself.
         unhealthy: Accounts below maintenance at the end.
         seconds: Time the replay took.
@@ -175,7 +176,7 @@ class StressRecord:
     fund: int
     fund_end: int
     cash_end: int
-    needed: int
+    used: int
     uncovered: int
     unhealthy: int
     seconds: float

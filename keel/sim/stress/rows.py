@@ -85,6 +85,6 @@ PAYER_ROWS: Sequence[tuple[str, Callable[[StressRecord], str]]] = (
     ("bad debt went out", lambda r: quote(r.total("from_insurance"))),
     ("still in its own positions", lambda r: quote(r.fund_end - r.cash_end)),
     ("fund after", lambda r: quote(r.fund_end)),
-    ("fund needed", lambda r: quote(r.needed)),
+    ("fund used, at most", lambda r: quote(r.used)),
     ("unhealthy at the end", lambda r: str(r.unhealthy)),
 )

@@ -53,7 +53,7 @@ class Stress:
         self._opened: tuple[Book, ...] = ()
         self._later: tuple[Book, ...] = ()
         self._bounds = Bounds({}, 0.0)
-        self._needed = self._fund = 0
+        self._used = self._fund = 0
 
     def run(self, on_step: OnStep = lambda _done, _all: None) -> StressRecord:
         """Replay every price.
@@ -107,7 +107,7 @@ class Stress:
         view, insurance = world.protocol.market(knot.market + 1), world.insurance()
         free = min(insurance, world.insurance_cash()) if insurance else -world.insurance_debt()
         beyond = sum(desk.tally.from_pool for desk in self._desks)
-        self._needed = max(self._needed, self._fund - free + beyond)
+        self._used = max(self._used, self._fund - free + beyond)
         self._moments.append(
             Moment(
                 knot.time,
@@ -153,7 +153,7 @@ class Stress:
             fund=self._fund,
             fund_end=world.insurance(),
             cash_end=world.insurance_cash(),
-            needed=max(self._needed, 0),
+            used=max(self._used, 0),
             uncovered=sum(-equity for equity in equities if equity < 0) + world.insurance_debt(),
             unhealthy=weak,
             seconds=seconds,

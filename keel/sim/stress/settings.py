@@ -139,6 +139,20 @@ def with_leverage(deployment: DeploymentSettings, most: int) -> DeploymentSettin
     return deployment.model_copy(update={"markets": markets})
 
 
+def with_depth(deployment: DeploymentSettings, times: int) -> DeploymentSettings:
+    """The same deployment with every curve that many times as deep."""
+    markets = tuple(
+        market.model_copy(update={"depth_per_share": market.depth_per_share * times})
+        for market in deployment.markets
+    )
+    return deployment.model_copy(update={"markets": markets})
+
+
+def depth_of(market: MarketSettings) -> int:
+    """Depth of the curve, quote for each quote in a new pool, to the nearest."""
+    return round(market.depth_per_share * _PRICE_OF_DEPTH)
+
+
 def _parameters(deployment: DeploymentSettings, name: str) -> MarketSettings:
     return next((market for market in deployment.markets if market.name == name), deployment.markets[0])
 

@@ -17,12 +17,16 @@ class Study:
         records: One replay of each window and entry.
         lines: The same and its further seeds, in a line each; empty if only one seed was asked for.
         frontier: One line for each leverage, window and entry; empty if it was not asked for.
+        stakes: The same for each stake of the insurance.
+        rallies: One line for each mirrored window, entry, depth and seed; empty if it was not asked for.
         hands: Lines of the concentration study; empty if it was not asked for.
     """
 
     records: tuple[StressRecord, ...]
     lines: tuple[Line, ...] = ()
     frontier: tuple[Line, ...] = ()
+    stakes: tuple[Line, ...] = ()
+    rallies: tuple[Line, ...] = ()
     hands: tuple[Line, ...] = ()
 
     @property
@@ -31,9 +35,9 @@ class Study:
         return [f"{one.window}, {one.entry}, seed {one.seed}" for one in self._shipped if one.after_insurance]
 
     @property
-    def needed(self) -> float:
-        """Largest part of a fund that any replay with the given parameters needed."""
-        return max((line.needed / line.fund for line in self._shipped if line.fund), default=0.0)
+    def used(self) -> float:
+        """Largest part of a fund that was gone at once in any replay with the given parameters."""
+        return max((line.used / line.fund for line in self._shipped if line.fund), default=0.0)
 
     @property
     def _shipped(self) -> tuple[Line, ...]:

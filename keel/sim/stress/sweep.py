@@ -1,4 +1,4 @@
-"""Many replays at once: seeds, the leverage frontier, and the same open interest in few or many hands."""
+"""Many replays at once: seeds, leverage, stakes, rallies, and the same open interest in few or many hands."""
 
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -8,9 +8,15 @@ from typing import NamedTuple
 
 from keel.sim.stress.record import StressRecord
 from keel.sim.stress.run import run_stress
-from keel.sim.stress.settings import StressSettings, with_leverage
+from keel.sim.stress.settings import StressSettings, depth_of, with_depth, with_leverage
+from keel.units import WAD
 
 LEVERAGES = (2, 5, 10, 20, 50)
+# Stakes of the insurance over the pools, bps.
+STAKES = (0, 50, 100, 200, 400)
+# Times the depth that was asked for, and seeds of each.
+DEPTHS = (1, 5)
+RALLY_SEEDS = 3
 HANDS = (8, 24, 80, 500)
 # Few accounts are a lottery of leverages: so many draws are averaged.
 HANDS_SEEDS = 4
@@ -27,16 +33,20 @@ class Line(NamedTuple):
         seed: Of the crowd.
         accounts: How many.
         leverage: Largest one allowed.
+        stake_bps: Of the insurance, over the pools.
+        depth: Of the curve, quote for each quote in the pool, to the nearest whole.
         concentration: Herfindahl index of the open interest.
         open_interest: Value of all positions at the opening.
         margin: Equity of all accounts at the opening.
         liquidated: Value liquidated.
         absorbed: Part of it that the insurance took over.
+        unwound: What it worked off.
+        premium: Highest of mark over index, a fraction.
         burst: Largest value liquidated after one price.
         liquidations: How many.
         debt: Bad debt, whoever paid it.
         after_insurance: What the insurance did not pay of it.
-        needed: Fund with which the insurance would just have paid everything.
+        used: Most of the fund that was gone at once, and what was lacking beyond it.
         fund: The fund there was.
         required: Fund for the largest fall of the window in one step, had it come at the opening, quote.
     """
@@ -46,16 +56,20 @@ class Line(NamedTuple):
     seed: int
     accounts: int
     leverage: int
+    stake_bps: int
+    depth: int
     concentration: float
     open_interest: int
     margin: int
     liquidated: int
     absorbed: int
+    unwound: int
+    premium: float
     burst: int
     liquidations: int
     debt: int
     after_insurance: int
-    needed: int
+    used: int
     fund: int
     required: float
 
@@ -79,16 +93,20 @@ def line_of(record: StressRecord) -> Line:
         settings.seed,
         settings.crowd.accounts,
         settings.crowd.most,
+        settings.money.insurance_bps,
+        depth_of(settings.deployment.markets[0]),
         record.concentration,
         record.open_interest,
         sum(opening.margin for opening in record.openings),
         record.notional,
         record.total("absorbed"),
+        record.total("unwound"),
+        max(moment.premium for moment in record.moments) / WAD,
         max(moment.liquidated for moment in record.moments),
         sum(tally.count for tally in record.tallies),
         record.debt,
         record.after_insurance,
-        record.needed,
+        record.used,
         record.fund,
         record.sizing.required(),
     )
@@ -108,6 +126,23 @@ def frontier(base: StressSettings, leverages: Sequence[int] = LEVERAGES) -> list
             crowd=replace(base.crowd, least=min(base.crowd.least, most), most=most),
         )
         for most in leverages
+    ]
+
+
+def stakes(base: StressSettings, stakes_bps: Sequence[int] = STAKES) -> list[StressSettings]:
+    """The same with other stakes of the insurance, bps of the pools."""
+    return [replace(base, money=replace(base.money, insurance_bps=stake)) for stake in stakes_bps]
+
+
+def rallies(
+    base: StressSettings, depths: Sequence[int] = DEPTHS, draws: int = RALLY_SEEDS
+) -> list[StressSettings]:
+    """The window mirrored, on the curve as it is and on deeper ones, with several seeds each."""
+    window = base.window.mirrored()
+    return [
+        replace(base, window=window, deployment=with_depth(base.deployment, times), seed=base.seed + draw)
+        for times in depths
+        for draw in range(draws)
     ]
 
 

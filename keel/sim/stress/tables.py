@@ -11,6 +11,8 @@ from keel.sim.stress.study import Study, by_hands
 from keel.sim.stress.sweep import Line
 from keel.units import WAD
 
+_BPS = 10_000
+
 
 class StressTable(NamedTuple):
     """A table: the first column is a name, the rest are figures; `name` is for templates."""
@@ -29,6 +31,10 @@ def tables(study: Study) -> list[StressTable]:
         found.append(_seeds(study.lines))
     if study.frontier:
         found.append(_frontier(study.frontier))
+    if study.stakes:
+        found.append(_stakes(study.stakes))
+    if study.rallies:
+        found.append(_rallies(study.rallies))
     if study.hands:
         found.append(_hands(study.hands))
     return found
@@ -68,8 +74,8 @@ def _payers(records: Sequence[StressRecord]) -> StressTable:
         "Quote. Beyond the pools' cap: advanced by the pool, given back by winners out of their profits. "
         "Still open: negative equity that nobody has closed by the end, the insurance's own included. Fund "
         "before, with its fees of the opening, plus what came in less what went out is the fund after. Fund "
-        "needed: with it at the opening neither what the insurance could pay with nor its worth would have "
-        "been gone, income counted as it came.",
+        "used: the most by which what it could pay with, or its worth, stood below the fund before; a larger "
+        "fund takes over more, and may use more.",
     )
 
 
@@ -116,7 +122,7 @@ def _seeds(lines: Sequence[Line]) -> StressTable:
         groups.setdefault(f"{line.window} {line.entry}", []).append(line)
     rows = []
     for name, group in groups.items():
-        debts, needed = sorted(line.debt for line in group), sorted(line.needed for line in group)
+        debts, used = sorted(line.debt for line in group), sorted(line.used for line in group)
         absorbed = sorted(line.absorbed / line.liquidated if line.liquidated else 0.0 for line in group)
         rows.append(
             (
@@ -127,8 +133,8 @@ def _seeds(lines: Sequence[Line]) -> StressTable:
                 quote(debts[-1]),
                 part(absorbed[len(absorbed) // 2]),
                 part(absorbed[-1]),
-                quote(needed[len(needed) // 2]),
-                quote(needed[-1]),
+                quote(used[len(used) // 2]),
+                quote(used[-1]),
                 quote(min(line.fund for line in group)),
                 str(sum(1 for line in group if line.after_insurance)),
             )
@@ -138,7 +144,7 @@ def _seeds(lines: Sequence[Line]) -> StressTable:
         "Over the seeds",
         (
             *("replay", "seeds", "least bad debt", "median", "most"),
-            *("absorbed, median", "most", "fund needed, median", "most", "fund there is", "failed"),
+            *("absorbed, median", "most", "fund used, median", "most", "fund there is", "failed"),
         ),
         rows,
         "Quote. A seed draws sizes, sides and leverages; prices are the same. Absorbed: part of the value "
@@ -156,13 +162,13 @@ def _frontier(lines: Sequence[Line]) -> StressTable:
             str(line.liquidations),
             quote(line.debt),
             quote(line.after_insurance),
-            quote(line.needed),
+            quote(line.used),
             f"{line.required:,.0f}",
         )
         for line in lines
     ]
     head = (
-        *("allowed", "mean", "liquidated", "liquidations", "bad debt", "after insurance", "fund needed"),
+        *("allowed", "mean", "liquidated", "liquidations", "bad debt", "after insurance", "fund used"),
         "fund for the largest fall",
     )
     return StressTable(
@@ -173,6 +179,62 @@ def _frontier(lines: Sequence[Line]) -> StressTable:
         "The same open interest; no initial margin below 1 / allowed, the crowd log-uniform up to it. Mean: "
         "value over equity at the opening; volatility raises the initial margin further. Liquidated: value "
         "over open interest; amounts in quote. Last column: had the largest fall in one step come at once.",
+    )
+
+
+def _stakes(lines: Sequence[Line]) -> StressTable:
+    rows = [
+        (
+            f"{line.window} {line.entry}",
+            part(line.stake_bps / _BPS),
+            quote(line.fund),
+            part(line.absorbed / line.liquidated if line.liquidated else 0.0),
+            quote(line.debt),
+            quote(line.used),
+            quote(line.after_insurance),
+        )
+        for line in lines
+    ]
+    head = ("stake", "fund there is", "absorbed", "bad debt", "fund used", "after insurance")
+    return StressTable(
+        "stakes",
+        "The stake of the insurance",
+        ("replay", *head),
+        rows,
+        "The same crowd and prices. Stake: of the pools; fees of the opening come on top. Absorbed: part of "
+        "the value liquidated. Amounts in quote.",
+    )
+
+
+def _rallies(lines: Sequence[Line]) -> StressTable:
+    groups: dict[tuple[str, str, int], list[Line]] = {}
+    for line in lines:
+        groups.setdefault((line.window, line.entry, line.depth), []).append(line)
+    rows = []
+    for (window, entry, depth), group in groups.items():
+        worst = max(group, key=lambda line: (line.after_insurance, line.used))
+        failed = sum(1 for line in group if line.after_insurance)
+        rows.append(
+            (
+                f"{window} {entry}",
+                str(depth),
+                part(max(line.premium for line in group)),
+                *(quote(worst.liquidated), quote(worst.absorbed), quote(worst.unwound)),
+                *(quote(worst.debt), quote(worst.used), quote(worst.fund), quote(worst.after_insurance)),
+                f"{failed} of {len(group)}",
+            )
+        )
+    head = (
+        *("depth", "highest premium", "liquidated", "absorbed", "worked off"),
+        *("bad debt", "fund used", "fund there is", "after insurance", "failed"),
+    )
+    return StressTable(
+        "rallies",
+        "Mirrored windows",
+        ("replay", *head),
+        rows,
+        "Quote. Depth: of the curve, for each quote in the pool. Highest premium and failed over the seeds, "
+        "the other figures of the worst of them.",
     )
 
 

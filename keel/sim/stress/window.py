@@ -1,7 +1,8 @@
 """Which crash is replayed: a day of candles for one or more markets, and the path through each candle.
 
 Nothing is interpolated. A candle is four prices at the quarters of its time: open, high, low, close. The
-whole range of the candle falls in one step then, the worst order for longs.
+whole range of the candle falls in one step then, the worst order for longs. A mirrored window rises instead:
+open, low, high, close.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from keel.errors import ConfigError, DataError
-from keel.sim.candles import Candles, between, read_candles
+from keel.sim.candles import Candle, Candles, between, make_candles, read_candles
 from keel.sim.synthetic import crash_day
 
 SIMULATED = "simulated"
@@ -60,11 +61,13 @@ class Window:
         name: Name of the window.
         candles: Candles by market name, all over the same time and of the same length.
         real: Whether they are market data.
+        rising: Whether each candle rises its whole range in one step instead.
     """
 
     name: str
     candles: Mapping[str, Candles]
     real: bool
+    rising: bool = False
 
     @property
     def markets(self) -> tuple[str, ...]:
@@ -83,23 +86,29 @@ class Window:
 
     def knots(self) -> list[Knot]:
         """Every price, in order of time, then of market."""
-        return sorted(knot for place, one in enumerate(self.candles.values()) for knot in _path(place, one))
+        return sorted(
+            knot for place, one in enumerate(self.candles.values()) for knot in _path(place, one, self.rising)
+        )
 
     def brink(self) -> int:
         """Begin of the hour with the deepest fall of the first market, seconds since 1970.
 
-        The fall is from the open of the hour's first candle to the lowest low of the hour.
+        The fall is from the open of the hour's first candle to the lowest low of the hour; where the window
+        rises it is the rise to the highest high.
         """
         bars = next(iter(self.candles.values())).bars
-        falls = {}
+        moves = {}
         for place, first in enumerate(bars):
-            low = first.low
-            for bar in bars[place:]:
-                if bar.time >= first.time + _HOUR:
-                    break
-                low = min(low, bar.low)
-            falls[first.time] = (first.open - low) / first.open
-        return max(falls, key=lambda time: (falls[time], -time))
+            near = bars[place : place + max(_HOUR // self.interval, 1)]
+            hour = [bar for bar in near if bar.time < first.time + _HOUR]
+            low, high = min(bar.low for bar in hour), max(bar.high for bar in hour)
+            moves[first.time] = (high - first.open if self.rising else first.open - low) / first.open
+        return max(moves, key=lambda time: (moves[time], -time))
+
+    def mirrored(self) -> "Window":
+        """The same moves upwards: each price is the first one's square over it, floor; the name says so."""
+        candles = {name: _mirrored(one) for name, one in self.candles.items()}
+        return Window(f"{self.name} mirrored", candles, self.real, not self.rising)
 
 
 def make_window(name: str, candles: Mapping[str, Candles], *, real: bool) -> Window:
@@ -153,8 +162,18 @@ def sharpest(knots: list[Knot], market: int) -> tuple[Knot, float]:
     return knot, (before.price - knot.price) / before.price
 
 
-def _path(place: int, candles: Candles) -> Iterator[Knot]:
+def _mirrored(candles: Candles) -> Candles:
+    square = candles.bars[0].open ** 2
+    bars = [
+        Candle(bar.time, square // bar.open, square // bar.low, square // bar.high, square // bar.close)
+        for bar in candles.bars
+    ]
+    return make_candles(bars, candles.source)
+
+
+def _path(place: int, candles: Candles, rising: bool) -> Iterator[Knot]:
     quarter = candles.interval // len(KNOTS)
     for bar in candles.bars:
-        for number, price in enumerate((bar.open, bar.high, bar.low, bar.close)):
+        wicks = (bar.low, bar.high) if rising else (bar.high, bar.low)
+        for number, price in enumerate((bar.open, *wicks, bar.close)):
             yield Knot(bar.time + number * quarter, place, price)

@@ -15,10 +15,12 @@ def as_json(study: Study) -> dict[str, Any]:
     return {
         "holds": not study.failed,
         "failed": study.failed,
-        "fund_needed_part": study.needed,
+        "fund_used_part": study.used,
         "replays": [_record(record) for record in study.records],
         "seeds": [_line(line) for line in study.lines],
         "frontier": [_line(line) for line in study.frontier],
+        "stakes": [_line(line) for line in study.stakes],
+        "rallies": [_line(line) for line in study.rallies],
         "hands": [one._asdict() | {"debt": format_wad(one.debt)} for one in by_hands(study.hands)],
     }
 
@@ -70,7 +72,7 @@ def _fund(record: StressRecord) -> dict[str, str]:
         "bad_debt": format_wad(-record.total("from_insurance")),
         "assets_after": format_wad(record.cash_end),
         "after": format_wad(record.fund_end),
-        "needed": format_wad(record.needed),
+        "used": format_wad(record.used),
     }
 
 
@@ -132,5 +134,6 @@ def _sizing(sizing: Sizing) -> dict[str, Any]:
 
 
 def _line(line: Line) -> dict[str, Any]:
-    amounts = ("open_interest", "margin", "liquidated", "absorbed", "burst", "debt", "after_insurance")
-    return line._asdict() | {name: format_wad(getattr(line, name)) for name in (*amounts, "needed", "fund")}
+    amounts = ("open_interest", "margin", "liquidated", "absorbed", "unwound", "burst", "debt")
+    more = ("after_insurance", "used", "fund")
+    return line._asdict() | {name: format_wad(getattr(line, name)) for name in (*amounts, *more)}
