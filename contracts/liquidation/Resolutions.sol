@@ -35,6 +35,8 @@ abstract contract Resolutions is Backstop {
         Resolution storage r = liquidationBooks[market].resolution;
         if (r.stage == Stage.None) revert NothingToResolve(market);
         if (r.longLeft | r.shortLeft == 0 && r.stage == Stage.Counting) _count(r, _load(_backstop(), market));
+        // First in either pass: what it brings the insurance is there before the insurance pays, in whatever order the others come.
+        if (r.stage != Stage.None) _step(r, market, _backstop());
         for (uint256 i; i < ids.length && r.stage != Stage.None; ++i) {
             if (_step(r, market, ids[i])) ++done;
         }
@@ -107,9 +109,7 @@ abstract contract Resolutions is Backstop {
         else r.shortLeft -= uint256(-size);
         int256 profit = Fixed.divFloor(size * int256(r.price), Fixed.WAD) - t.position.notional;
         bool shut = t.config.status == STATUS_SHUT;
-        // Who owes more than its profit sets the one off against the other.
-        bool alone = t.account.collateral == 0 && _last(t);
-        if (shut && alone && profit + t.account.balance <= 0) profit = 0;
+        if (shut && profit > 0 && _last(t)) profit = _netOfDebt(r, t, profit);
         mark.number = uint64(r.number);
         mark.profit = profit > 0 ? SafeCastLib.toUint128(uint256(profit)) : 0;
         mark.done = profit <= 0;
@@ -120,17 +120,28 @@ abstract contract Resolutions is Backstop {
         if (r.longLeft | r.shortLeft == 0) _count(r, t);
     }
 
+    /// @dev Who owes sets that off against its profit: a cut of the whole would leave it a debt, and nobody is left to pay that. The pool
+    /// pays what fills the debt all the same.
+    function _netOfDebt(Resolution storage r, Touch memory t, int256 profit) private returns (int256 net) {
+        int256 owed = int256(_unbacked(t));
+        if (owed >= profit) return 0;
+        r.waiting += uint256(owed);
+        return profit - owed;
+    }
+
     /// @dev All are counted. Of a shut market the profits get what the pool has; else they give what is missing.
     function _count(Resolution storage r, Touch memory t) private {
         uint256 cut = r.deficit;
         if (t.config.status == STATUS_SHUT) {
-            int256 cash = Fixed.max(0, t.market.cash);
-            cut = r.profits > uint256(cash) ? r.profits - uint256(cash) : 0;
+            uint256 asked = r.profits + r.waiting;
+            uint256 cash = uint256(Fixed.max(0, t.market.cash));
+            cut = asked > cash ? asked - cash : 0;
         }
         if (cut > r.profits) cut = r.profits;
         (r.cut, r.profitsLeft, r.stage) = (cut, r.profits, Stage.Applying);
         emit ResolutionCounted(t.marketId, r.number, r.profits, cut, r.deficit > cut ? r.deficit - cut : 0);
         if (r.profits == 0) _finish(r, t);
+        else _step(r, t.marketId, _backstop());
     }
 
     /// @dev Second pass: the profit shrinks by what the position's notional grows.

@@ -21,18 +21,22 @@ abstract contract Waterfall is Filling {
 
     /// @dev An account that ends without positions and below zero: what its other collateral is worth stays its debt until that is sold.
     function _coverShortfall(Touch memory t) internal {
-        if (t.position.size != 0 || !_last(t) || t.account.balance >= 0) return;
-        uint256 shortfall = uint256(-int256(t.account.balance));
-        if (t.account.collateral != 0) {
-            (uint256 backed, , ) = ICollateral(collateral).valueOf(t.id, t.account.collateral);
-            if (backed >= shortfall) return;
-            shortfall -= backed;
-        }
+        uint256 shortfall = t.position.size != 0 || !_last(t) ? 0 : _unbacked(t);
+        if (shortfall == 0) return;
         t.account.balance += SafeCastLib.toInt120(int256(shortfall));
         // Who leaves a debt behind leaves its claim to who pays.
         EscrowClaim storage claim = escrowClaims[t.id][t.marketId];
         if (claim.period != 0) claim.forfeited = true;
         _pay(t, shortfall, true);
+    }
+
+    /// @dev What the account owes beyond what its other collateral is worth, quote WAD.
+    function _unbacked(Touch memory t) internal view returns (uint256 debt) {
+        if (t.account.balance >= 0) return 0;
+        debt = uint256(-int256(t.account.balance));
+        if (t.account.collateral == 0) return debt;
+        (uint256 backed, , ) = ICollateral(collateral).valueOf(t.id, t.account.collateral);
+        return debt > backed ? debt - backed : 0;
     }
 
     /// @dev Whether the account has no other position.

@@ -66,6 +66,8 @@ class Resolutions(Backstop):
             raise Refused("NothingToResolve", market)
         if r.stage == Stage.COUNTING and _all_counted(r):
             self._count(self._load(now, self._backstop, market))
+        if self.resolution_of(market).stage != Stage.NONE:
+            self._step(now, market, self._backstop)
         done = 0
         for account in accounts:
             if self.resolution_of(market).stage == Stage.NONE:
@@ -94,10 +96,8 @@ class Resolutions(Backstop):
         long_left, short_left = u256(r.long_left - max(size, 0)), u256(r.short_left - max(-size, 0))
         profit = size * r.price // WAD - t.position.notional
         shut = t.config.status == STATUS_SHUT
-        # Who owes more than its profit sets the one off against the other.
-        alone = t.account.collateral == 0 and self._last(t)
-        if shut and alone and profit + t.account.balance <= 0:
-            profit = 0
+        if shut and profit > 0 and self._last(t):
+            profit = self._net_of_debt(t, profit)
         gained = safe_cast(max(profit, 0), 128)
         done = profit <= 0
         self.resolution_marks[t.account_id, market] = ResolutionMark(cast(r.number, 64), done, gained)
@@ -110,17 +110,28 @@ class Resolutions(Backstop):
         if long_left == short_left == 0:
             self._count(t)
 
+    def _net_of_debt(self, t: Touch, profit: int) -> int:
+        """Who owes sets that off against its profit; the pool pays what fills the debt all the same."""
+        owed = self._unbacked(t)
+        if owed >= profit:
+            return 0
+        waiting = self.resolution_of(t.market_id).waiting
+        self._resolution_to(t.market_id, waiting=u256(waiting + owed))
+        return profit - owed
+
     def _count(self, t: Touch) -> None:
         """All are counted: the profits give what is missing, or in a shut market what the pool has not."""
         r = self.resolution_of(t.market_id)
         cut = r.deficit
         if t.config.status == STATUS_SHUT:
-            cut = max(r.profits - max(0, t.market.cash), 0)
+            cut = max(r.profits + r.waiting - max(0, t.market.cash), 0)
         self._resolution_to(
             t.market_id, cut=min(cut, r.profits), profits_left=r.profits, stage=Stage.APPLYING
         )
         if r.profits == 0:
             self._finish(t)
+        else:
+            self._step(t.now, t.market_id, self._backstop)
 
     def _take(self, t: Touch, mark: ResolutionMark) -> None:
         """Second pass: the profit shrinks by what the position's notional grows."""

@@ -32,16 +32,20 @@ class Waterfall(Accounts):
 
         What its other collateral is worth stays its debt until that is sold.
         """
-        if t.position.size != 0 or not self._last(t) or t.account.balance >= 0:
-            return
-        shortfall = -t.account.balance
-        shortfall -= self.collateral_value(t.now, t.account_id, t.account.collateral)[0]
-        if shortfall <= 0:
+        shortfall = 0 if t.position.size != 0 or not self._last(t) else self._unbacked(t)
+        if shortfall == 0:
             return
         t.account.balance = add_balance(t.account.balance, shortfall)
         # Who leaves a debt behind leaves its claim to who pays.
         t.claim.forfeited = t.claim.period != 0
         self._pay(t, shortfall)
+
+    def _unbacked(self, t: Touch) -> int:
+        """What the account owes beyond what its other collateral is worth, quote WAD."""
+        if t.account.balance >= 0:
+            return 0
+        backed, _, _ = self.collateral_value(t.now, t.account_id, t.account.collateral)
+        return max(-t.account.balance - backed, 0)
 
     def _last(self, t: Touch) -> bool:
         """Whether the account has no other position."""
