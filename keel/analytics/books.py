@@ -11,6 +11,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
+from keel.analytics.collateral_book import CollateralBook
 from keel.analytics.market_book import MarketBook
 from keel.analytics.resolution_events import ResolutionEvents
 from keel.analytics.tape import Entry
@@ -24,7 +25,7 @@ _BETWEEN = frozenset(
     {"BadDebtCovered", "FundingDustSwept", "DeficitLeft", "ResolutionBegun", "MarketStatusSet"}
 )
 # Events that move nothing.
-_SILENT = frozenset({"OperatorSet", "InsuranceVaultSet", "FundingSpiked"})
+_SILENT = frozenset({"OperatorSet", "InsuranceVaultSet", "CollateralSet", "FundingSpiked"})
 
 
 class Books(ResolutionEvents):
@@ -33,10 +34,15 @@ class Books(ResolutionEvents):
     Args:
         core: Address of the core; events of other contracts are passed over.
         token_scale: WAD per token unit.
+        keeper: Address of the contract that keeps other collateral; None where there is none.
+
+    Attributes:
+        collateral: What that contract keeps; None without one.
     """
 
-    def __init__(self, core: str, token_scale: int) -> None:
+    def __init__(self, core: str, token_scale: int, keeper: str | None = None) -> None:
         super().__init__(core)
+        self.collateral = None if keeper is None else CollateralBook(keeper)
         self._core, self._scale = core, token_scale
         self._handlers: Mapping[str, Callable[[Any], None]] = {
             "Deposited": self._deposited,
@@ -75,7 +81,10 @@ class Books(ResolutionEvents):
         Raises:
             DataError: An event is of a kind that these books do not know, or one before it is missing.
         """
-        own = [entry for entry in entries if entry.log.address == self._core]
+        every = list(entries)
+        if self.collateral is not None:
+            self._read_collateral(self.collateral, every)
+        own = [entry for entry in every if entry.log.address == self._core]
         for place, entry in enumerate(own):
             if entry.log.event in _SILENT:
                 continue
@@ -89,6 +98,14 @@ class Books(ResolutionEvents):
                 handler(event)
 
     # Margin
+
+    def _read_collateral(self, book: CollateralBook, entries: Sequence[Entry]) -> None:
+        """What the core notes of it, no event of its own says."""
+        book.read(entries)
+        self.faults += book.faults
+        book.faults.clear()
+        for account, _ in book.holdings:
+            self.accounts[account].collateral = book.noted(account)
 
     def _deposited(self, e: Any) -> None:
         self.booked += e.tokens

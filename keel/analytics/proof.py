@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from keel.analytics.books import Books
+from keel.analytics.collateral_book import CollateralBook
 from keel.analytics.insurance_book import insurance_worth
 from keel.model.records import (
     Account,
@@ -44,6 +45,7 @@ def prove(protocol: Protocol, books: Books) -> list[Check]:
         *(_funding(protocol, books, market) for market in books.markets),
         *(_pool(protocol, books, market) for market in books.markets),
         _insurance(protocol, books),
+        *_collateral(protocol, books.collateral),
         _rebuilt(protocol, books),
         Check("every event is what the model says", not books.faults, _faults(books.faults)),
     ]
@@ -110,6 +112,24 @@ def _insurance(protocol: Protocol, books: Books) -> Check:
     )
     holds = (lower, higher) == worth and balance == gifts
     return Check("the insurance is worth its assets and its own positions", holds, detail)
+
+
+def _collateral(protocol: Protocol, book: CollateralBook | None) -> Iterator[Check]:
+    """Kind by kind: what came less what went is what the contract says it keeps, and is there."""
+    for kind, kept in book.kinds.items() if book else ():
+        listed = protocol.collateral_kind(kind)
+        token = protocol.chain.at("MockToken", listed.token)
+        there = protocol.chain.call(token, "balanceOf", protocol.collateral)
+        held = (
+            {one: tokens for (one, which), tokens in book.holdings.items() if which == kind} if book else {}
+        )
+        wrong = [f"{one:#x}" for one, tokens in held.items() if protocol.collateral_held(one, kind) != tokens]
+        detail = (
+            f"{kept.came} came, {kept.went} went, {kept.sold} sold, {listed.held} kept, {there} there"
+            + (f"; not as told: {', '.join(wrong)}" if wrong else "")
+        )
+        holds = not wrong and kept.held == sum(held.values()) == listed.held <= there
+        yield Check(f"collateral {kind} is what came less what went", holds, detail)
 
 
 def _stored_equity(protocol: Protocol, market: int) -> int:

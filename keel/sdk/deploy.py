@@ -66,10 +66,7 @@ class Deployer:
         extension = self._contract("extension", "KeelExtension", token, access)
         keel = self._contract("core", "Keel", token, access, extension, liquidation)
         core = self._chain.at("IKeel", keel.address)
-        cooldown = self._settings.insurance_cooldown_seconds
-        insurance = self._contract("insurance", "ShareVault", core, 0, cooldown, "Keel Insurance", "kINS")
-        self._once("insurance.set", core, "setInsuranceVault", insurance)
-        gate = self._sequencer()
+        insurance, gate = self._insurance(core), self._sequencer()
         markets = tuple(
             self._market(core, gate, i, market) for i, market in enumerate(self._settings.markets, start=1)
         )
@@ -93,6 +90,12 @@ class Deployer:
         self._wire(deployed)
         self._check(deployed)
         return deployed
+
+    def _insurance(self, core: Contract) -> Contract:
+        cooldown = self._settings.insurance_cooldown_seconds
+        vault = self._contract("insurance", "ShareVault", core, 0, cooldown, "Keel Insurance", "kINS")
+        self._once("insurance.set", core, "setInsuranceVault", vault)
+        return vault
 
     def _lenses(self, core: Contract) -> dict[str, Contract]:
         names = {

@@ -63,7 +63,8 @@ class Replay:
         )
         self._traders = [player.account for player in self._cast if player.account is not None]
         scale = self.protocol.view("TOKEN_SCALE")
-        self._books = Books(self.protocol.core.address, scale)
+        keeper = contracts.collateral.address if contracts.collateral else None
+        self._books = Books(self.protocol.core.address, scale, keeper)
         self._recorder = Recorder(self._books, _MARKET, self._cast, day)
         self._past: list[int] = []
 

@@ -15,7 +15,7 @@ from keel.sdk.governance import GOVERNOR_FUNCTIONS, GUARDIAN_FUNCTIONS, Roles, r
 
 NOBODY = "0x" + "00" * 20
 CODE_LIMIT = 24_576
-AUTHORITY_SLOT = 13
+AUTHORITY_SLOT = 15
 
 
 @pytest.fixture(scope="session")
@@ -44,10 +44,10 @@ def test_core_and_extension_agree(ask, contracts):
 
 def test_the_other_parts_keep_nothing_themselves(deployed, contracts):
     """They work on the core's storage; the extension's constructor leaves the authority, after the books."""
-    words = [deployed.chain.storage(contracts.extension.address, slot) for slot in range(16)]
-    assert words == [0] * AUTHORITY_SLOT + [int(contracts.access.address, 16)] + [0] * (15 - AUTHORITY_SLOT)
-    words = [deployed.chain.storage(contracts.liquidation.address, slot) for slot in range(16)]
-    assert words == [0] * 16
+    words = [deployed.chain.storage(contracts.extension.address, slot) for slot in range(18)]
+    assert words == [0] * AUTHORITY_SLOT + [int(contracts.access.address, 16)] + [0] * (17 - AUTHORITY_SLOT)
+    words = [deployed.chain.storage(contracts.liquidation.address, slot) for slot in range(18)]
+    assert words == [0] * 18
 
 
 def test_the_core_keeps_its_authority_where_the_extension_looks_for_it(deployed, contracts):
@@ -147,7 +147,7 @@ def test_ape_sees_the_custom_errors(project, contracts, accounts):
 
 def test_every_address_is_listed(contracts):
     listed = addresses(contracts)
-    assert len(set(listed.values())) == len(listed) == 16
+    assert len(set(listed.values())) == len(listed) == 25
     assert listed["core"] == contracts.core.address
 
 

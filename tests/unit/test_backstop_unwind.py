@@ -95,7 +95,7 @@ def test_all_of_it_comes_back_to_the_insurance(bench):
         bench.later(60)
         bench.price(LOW)
     assert bench.insured() == insured + results > insured
-    assert bench.protocol.view("accountOf", bench.backstop) == (0, 0)
+    assert bench.protocol.view("accountOf", bench.backstop) == (0, 0, 0)
     nothing = refusal("NoPosition", account=bench.backstop, market=MARKET)
     assert_refused(bench, nothing, lambda: bench.protocol.unwind(MARKET, bench.stranger))
     assert bench.books() == 0

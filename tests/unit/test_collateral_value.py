@@ -1,4 +1,4 @@
-"""What collateral counts for: haircut, floor, ceiling, averages, spread, doubt, age, and a haircut on its way."""
+"""What collateral counts for: haircut, floor, ceiling, average, spread, doubt, age, a haircut on its way."""
 
 from decimal import Decimal
 
@@ -122,7 +122,7 @@ def test_a_doubt_counts_for_who_is_liquidated(bench):
 
 
 def test_below_the_floor_nothing_is_new(bench):
-    """0.98 is above 0.97; 0.96, once it is the average, backs no new risk and still counts for liquidation."""
+    """0.98 is above 0.97; 0.96 backs no new risk and still counts for liquidation."""
     bench.drift(USDE, "0.98", step=SMALL)
     assert bench.value(bench.thousand) == quote(931, 931, 931)
     bench.drift(USDE, "0.96", step=SMALL)
@@ -177,7 +177,7 @@ def test_a_kind_whose_feed_breaks_takes_nothing_from_another(bench):
 
 
 def test_a_higher_haircut_comes_over_a_week(bench):
-    """15 % to 29 %: new risk at once; maintenance at 22 % after half a week, never earlier than by the clock."""
+    """15 % to 29 %: new risk at once; maintenance at 22 % after half a week."""
     bench.terms(haircutBps=2_900)
     assert bench.value(bench.ten) == quote(17_000, 14_200, 17_000)
     bench.later(WEEK // 2)

@@ -277,7 +277,7 @@ def test_symmetrical_no_choice_of_the_bad_part(bench):
     assert (shortfall([first]), liquidated(first)["reward"]) == ((0, 0), 0)
     assert liquidated(last)["reward"] == 0
     assert abs(sum(shortfall([last])) + equity) <= 4 * PRICE * 2 * WAD // 100
-    assert bench.protocol.view("accountOf", mine) == (0, 0)
+    assert bench.protocol.view("accountOf", mine) == (0, 0, 0)
 
 
 def test_flatmoney_solvent_accounts_keep_their_margin(bench):

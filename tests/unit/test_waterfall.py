@@ -58,7 +58,7 @@ def test_the_insurance_pays_first_and_the_pool_the_rest(bench):
         assert (told.args["penalty"], told.args["reward"]) == (0, 0)
         if told.event == "Liquidated":
             assert bench.market().cash == cash - fill.realized - one["fromPool"]
-        assert bench.protocol.view("accountOf", account) == (0, 0)
+        assert bench.protocol.view("accountOf", account) == (0, 0, 0)
         parts.append((one["fromInsurance"] > 0, one["fromPool"] > 0))
         assert bench.books() == 0
     assert parts[0] == (True, False)
@@ -98,7 +98,7 @@ def test_a_cross_account_owes_nothing_before_its_last_position(bench):
     (one,) = covered
     assert (one["account"], one["market"]) == (account, other)
     assert bench.insured() == insured - one["fromInsurance"]
-    assert bench.protocol.view("accountOf", account) == (0, 0)
+    assert bench.protocol.view("accountOf", account) == (0, 0, 0)
 
 
 def test_the_pools_part_lowers_its_equity_by_as_much(bench):

@@ -12,6 +12,7 @@ CALLERS = {
     "pool vault": "the vault of the market",
     "insurance vault": "the vault of the insurance",
     "core": "Keel",
+    "collateral": "who keeps what accounts have besides the settlement token",
     "proposer": "who has the governor's key: proposes to the timelock",
     "canceller": "cancels what was proposed",
     "governor": "the timelock, which also administers the access manager and itself",
@@ -25,7 +26,8 @@ NOT_ADMIN = "AccessManagerUnauthorizedAccount"
 NOT_IN_ROLE = "AccessControlUnauthorizedAccount"
 REFUSALS = frozenset(
     {
-        *(RESTRICTED, "NotAuthorized", "NotVault", "NotCore", "NotController", "ERC20InsufficientAllowance"),
+        *(RESTRICTED, "NotAuthorized", "NotVault", "NotCore", "NotController", "NotCollateral"),
+        "ERC20InsufficientAllowance",
         *(NOT_ADMIN, "AccessManagerBadConfirmation", "AccessManagerUnauthorizedCall"),
         *("AccessManagerUnauthorizedConsume", "AccessManagerUnauthorizedCancel"),
         *(NOT_IN_ROLE, "AccessControlBadConfirmation", "TimelockUnauthorizedCaller"),
@@ -111,6 +113,8 @@ GATES: Mapping[str, Mapping[str, Gate]] = {
         "deleverage": Gate(("anyone",), note="where a pool is below zero"),
         "resolve": Gate(("anyone",), note="accounts through a deleverage or a shutdown"),
         "settle": Gate(("core",), "NotAuthorized"),
+        "cover": Gate(("anyone",), note="a debt that no position and no collateral is left to pay"),
+        "noteCollateral": Gate(("collateral",), "NotCollateral"),
         "accrue": Gate(("anyone",)),
         "liftMarket": Gate(("anyone",), note="what the guardian restricted, once its time is over"),
         "claimFunding": Gate(("anyone",), note="credits the account"),
@@ -123,6 +127,13 @@ GATES: Mapping[str, Mapping[str, Gate]] = {
         "insuranceRedeem": Gate(("insurance vault",), "NotVault"),
         "setAuthority": _MANAGER,
         "start": Gate((), RESTRICTED, "once, in the core's constructor"),
+    },
+    "Collateral": {
+        "deposit": Gate(("owner", "operator"), "NotAuthorized", "the caller pays"),
+        "withdraw": Gate(("owner", "operator"), "NotAuthorized", "an operator only to the owner"),
+        "buy": Gate(("anyone",), note="of an account that needs it; the caller pays"),
+        "updatePrice": Gate(("anyone",), note="stores what the oracle says"),
+        "setAuthority": _MANAGER,
     },
     "OracleHub": {"refresh": Gate(("core",), "NotCore")},
     "ShareVault": _SHARES,

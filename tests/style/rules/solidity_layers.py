@@ -36,7 +36,8 @@ LAYERS = {
         "vault/* funding/LayeredFunding.sol funding/PremiumFunding.sol funding/VelocityFunding.sol "
         "funding/AdaptiveFunding.sol funding/interest/*.sol oracle/OracleHub.sol "
         "oracle/SourceReader.sol oracle/*Source.sol oracle/SequencerGate.sol oracle/PythUpdater.sol lens/* "
-        "governance/KeelAccess.sol governance/KeelTimelock.sol",
+        "governance/KeelAccess.sol governance/KeelTimelock.sol collateral/CollateralKinds.sol "
+        "collateral/Collateral.sol",
         "types interfaces libraries maths stores",
     ),
     "storage": Layer("core/KeelStorage.sol", "types interfaces libraries maths stores"),
