@@ -23,7 +23,7 @@ from keel.units import WAD
 DAY = 86_400
 DECIMALS = (0, 6, 18)
 SCALES = (1, 10**12, 10**18)
-SELECTORS = {"account": "accountOf(uint256)", "health": "healthFor(uint256,uint8)"}
+ACCOUNT, HEALTH = "accountOf(uint256)", "healthFor(uint256,uint8)"
 
 
 class Told(Ledger):
@@ -53,7 +53,7 @@ class Bench:
             self.core.tell(function, int(self.core.address, 16))
         self.core.tell("TOKEN_SCALE()", scale)
         self.core.tell("canCall(address,address,bytes4)", 1, 0)
-        self.core.tell(SELECTORS["account"], 0, 0, 0)
+        self.core.tell(ACCOUNT, 0, 0, 0)
         self.contract = self.chain.deploy("Collateral", self.core.address)
         self.hubs = [Puppet(self.chain) for _ in range(4)]
         for kind, hub in enumerate(self.hubs, 1):
@@ -108,8 +108,8 @@ class Bench:
 
     def tell(self, account: Account, health: Health) -> None:
         """What the core says of the account from now on."""
-        self.core.tell(SELECTORS["account"], *astuple(account))
-        self.core.tell(SELECTORS["health"], *astuple(health))
+        self.core.tell(ACCOUNT, *astuple(account))
+        self.core.tell(HEALTH, *astuple(health))
         self.twin.accounts[self.account], self.twin.told = replace(account), health
 
 
@@ -191,6 +191,8 @@ def make(b: Bench, drawn: Kind) -> int:
     """A kind in its last state; gives its id."""
     kind = b.list(drawn.decimals, drawn.terms)
     b.deposit(kind, drawn.tokens)
+    if drawn.tokens > drawn.terms.cap:
+        b.deposit(kind, drawn.terms.cap)
     for seconds, changed in drawn.changes:
         b.chain.warp(seconds)
         b.set_terms(kind, changed)
