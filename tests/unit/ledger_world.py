@@ -110,8 +110,9 @@ class World:
         twin: The ledger.
         users: Senders; the first is the administrator.
         outcomes: How often each function ended with each error; None = done.
+        last: How the last function ended.
         seen: How often each thing happened to the escrow and in liquidations.
-        gifts: Whether somebody paid into the account of the insurance.
+        gifts: Whether the account of the insurance may have got something, a payment or its claim.
         surplus: What size tiers took from traders, quote WAD.
         stresses: Every stress that a market had.
     """
@@ -122,6 +123,7 @@ class World:
     def __init__(self, markets: int = len(PRICES)) -> None:
         self.chain = RevmChain()
         self.outcomes: Counter[tuple[str, str | None]] = Counter()
+        self.last: tuple[str, str | None] = ("", None)
         self.seen: Counter[str] = Counter()
         self.gifts = False
         self.surplus = 0
@@ -204,7 +206,8 @@ class World:
 
     def both(self, name: str, contract: Callable[[], Any], twin: Callable[[], Any]) -> None:
         """Run one call on both sides, compare what it gives or why it is refused, then all the books."""
-        self.outcomes[name, compare(contract, twin)] += 1
+        self.last = name, compare(contract, twin)
+        self.outcomes[self.last] += 1
         self.check()
 
     def check(self) -> None:
@@ -254,6 +257,8 @@ class World:
             self.seen["released without a position"] += key not in self.twin.positions
 
     def claim_funding(self, sender: str, account: int, market: int) -> None:
+        # What the insurance's own account claims it keeps until it is touched.
+        self.gifts |= account == self.backstop
         self.both(
             "claim_funding",
             self.send("claimFunding", account, market, sender=sender),
