@@ -4,7 +4,7 @@ pragma solidity 0.8.30;
 import {SafeTransferLib} from "solady/src/utils/SafeTransferLib.sol";
 import {Account} from "../types/Account.sol";
 import {AccountId} from "../types/AccountId.sol";
-import {CollateralKind} from "../types/Collateral.sol";
+import {CollateralKind} from "../types/CollateralTerms.sol";
 import {Health} from "../types/Health.sol";
 import {Price} from "../types/Market.sol";
 import {Action} from "../types/Validity.sol";
@@ -127,7 +127,8 @@ contract Collateral is CollateralKinds {
         (uint256 value, , uint256 better) = valueOf(account, a.collateral);
         uint256 debt = a.balance < 0 ? uint256(-int256(a.balance)) : 0;
         uint256 haircutBps = _haircut(k);
-        uint256 ratio = LiquidationMath.marginRatio(h.equityBetter, h.maintenance);
+        // Without positions nobody is in a hurry.
+        uint256 ratio = h.maintenance == 0 ? Fixed.WAD : LiquidationMath.marginRatio(h.equityBetter, h.maintenance);
         uint256 discountBps = CollateralMath.discount(k.terms.discountBps, haircutBps, ratio);
         if (h.equityBetter >= int256(h.maintenance)) {
             uint256 allowed = (value * DEBT_BPS) / Fixed.BPS;

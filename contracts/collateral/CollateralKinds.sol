@@ -4,7 +4,7 @@ pragma solidity 0.8.30;
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
-import {CollateralKind, CollateralTerms} from "../types/Collateral.sol";
+import {CollateralKind, CollateralTerms} from "../types/CollateralTerms.sol";
 import {Price} from "../types/Market.sol";
 import {PackedPrice} from "../types/PackedPrice.sol";
 import {Validity} from "../types/Validity.sol";
@@ -15,6 +15,7 @@ import {ValidityLadder} from "../oracle/ValidityLadder.sol";
 import {CollateralMath} from "./CollateralMath.sol";
 
 /// @title Kinds of collateral and their prices
+/// @notice Terms are bounded in code, as market parameters are; a kind is never unlisted, its cap can be set to nothing.
 abstract contract CollateralKinds is AccessManaged, ReentrancyGuardTransient, ICollateral {
     uint256 internal constant MOST_KINDS = 8;
     uint256 private constant MAX_HAIRCUT = 9000;

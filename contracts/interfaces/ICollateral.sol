@@ -2,7 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {AccountId} from "../types/AccountId.sol";
-import {CollateralKind, CollateralTerms} from "../types/Collateral.sol";
+import {CollateralKind, CollateralTerms} from "../types/CollateralTerms.sol";
 import {Price} from "../types/Market.sol";
 import {IPriceKeeper} from "./IPriceKeeper.sol";
 
@@ -13,14 +13,19 @@ import {IPriceKeeper} from "./IPriceKeeper.sol";
 /// units of its own, values quote WAD. A token that takes fees or rebases reverts or cannot be withdrawn whole; no other kind suffers.
 interface ICollateral is IPriceKeeper {
     /// @notice A kind was listed, or its terms changed.
+    /// @param token of the kind.
+    /// @param terms now.
     event CollateralListed(uint16 indexed kind, address indexed token, CollateralTerms terms);
     /// @notice A kind's price was taken.
+    /// @param price as stored.
     event CollateralPriced(uint16 indexed kind, Price price);
     /// @notice An account has more of a kind. `tokens` in token units.
+    /// @param by who paid.
     event CollateralDeposited(uint256 indexed account, uint16 indexed kind, address indexed by, uint256 tokens);
     /// @notice An account has less of a kind. `tokens` in token units.
     event CollateralWithdrawn(uint256 indexed account, uint16 indexed kind, address indexed to, uint256 tokens);
     /// @notice Collateral of an account was sold.
+    /// @param kind which.
     /// @param buyer who paid.
     /// @param tokens token units sold.
     /// @param cost settlement tokens that went into the account, token units.
@@ -43,16 +48,20 @@ interface ICollateral is IPriceKeeper {
     /// @notice A zero amount does nothing.
     error ZeroAmount();
     /// @notice All accounts together would have more than the cap, token units.
+    /// @param wanted what they would have.
     error CapExceeded(uint256 wanted, uint256 cap);
     /// @notice The price lies below the floor of the kind, WAD.
     error PegLost(uint256 price, uint256 floor);
     /// @notice The account, or the contract, has fewer tokens of the kind, token units.
+    /// @param held what there is.
+    /// @param wanted what was asked for, or should be there.
     error TokensMissing(uint256 held, uint256 wanted);
     /// @notice The account is healthy, and its debt small.
     /// @param debt of its balance, quote WAD.
     /// @param allowed part of what its collateral counts for, quote WAD, floor.
     error NothingToSell(uint256 debt, uint256 allowed);
     /// @notice The sale would cost more settlement tokens than the buyer allows.
+    /// @param maxCost what he allows, token units.
     error CostTooHigh(uint256 cost, uint256 maxCost);
     /// @notice A term lies outside its bounds.
     error TermOutOfBounds(bytes32 name, uint256 given, uint256 low, uint256 high);
@@ -86,11 +95,13 @@ interface ICollateral is IPriceKeeper {
     function updatePrice(uint16 kind) external;
 
     /// @notice Add collateral to an account. Owner and operators, who pay. Needs a valid price above the floor.
+    /// @param kind which.
     /// @param tokens token units, exactly what must arrive.
     function deposit(AccountId account, uint16 kind, uint256 tokens) external;
 
     /// @notice Take collateral out. Owner: to anyone; operator: to the owner only. What stays must cover the initial margin as in
     /// IKeelCore.withdraw; without positions and debt no price is needed.
+    /// @param kind which.
     /// @param tokens token units.
     function withdraw(AccountId account, uint16 kind, uint256 tokens, address to) external;
 
@@ -99,6 +110,7 @@ interface ICollateral is IPriceKeeper {
     /// @dev At the better of index and TWAP less the discount. An unhealthy account sells until it is healthy, because it then counts what the
     /// haircut took, and owes nothing; at most until its settlement balance carries its positions alone. An indebted one until it owes nothing. Where the last collateral leaves a debt and there is no position, insurance and
     /// pool cover it.
+    /// @param kind which.
     /// @param tokens most token units to buy; what the account needs to sell may be less.
     /// @param maxCost most settlement tokens to pay, token units.
     /// @param to who gets the collateral.
@@ -113,6 +125,8 @@ interface ICollateral is IPriceKeeper {
     ) external returns (uint256 bought, uint256 cost);
 
     /// @notice List a kind. Restricted.
+    /// @param token of the kind, at most 18 decimals.
+    /// @param terms within their bounds.
     /// @return kind its id.
     function listKind(address token, CollateralTerms calldata terms) external returns (uint16 kind);
 
