@@ -57,11 +57,13 @@ def _markets(records: Sequence[StressRecord]) -> StressTable:
         "Markets",
         ("", *(f"{title(record)} {record.settings.window.markets[place]}" for record, place in cells)),
         [(name, *(tell(record, place) for record, place in cells)) for name, tell in MARKET_ROWS],
-        "Amounts in quote; values at the index. Limited: accounts that the initial margin of the moment kept "
-        "below the leverage they asked for. Amplification: fall of the mark over fall of the index, each "
-        "from the high before. Burst: what one price sets off. Liquidations count what the insurance took "
-        "over, too; absorbed is that part of them. Refused pieces: the curve was too far from the index, or "
-        "the window full; tried again after the next price.",
+        "Amounts in quote; values at the index of the moment. Limited: accounts that the initial margin of "
+        "the moment kept below the leverage they asked for. Herfindahl index: sum of the squared shares in "
+        "the open interest. Falls are from the highest price before; amplification is that of the mark over "
+        "that of the index. Burst: what one price sets off, with the number of liquidations in it. "
+        "Liquidations count what the insurance took over, too; absorbed is that part of them. Refused "
+        "pieces: the curve was too far from the index (UnwindTooDear), or the window full (WindowFull); "
+        "tried again after the next price.",
     )
 
 
@@ -74,8 +76,8 @@ def _payers(records: Sequence[StressRecord]) -> StressTable:
         "Quote. Beyond the pools' cap: advanced by the pool, given back by winners out of their profits. "
         "Still open: negative equity that nobody has closed by the end, the insurance's own included. Fund "
         "before, with its fees of the opening, plus what came in less what went out is the fund after. Fund "
-        "used: the most by which what it could pay with, or its worth, stood below the fund before; a larger "
-        "fund takes over more, and may use more.",
+        "used: the most by which what it could pay with, or its worth, stood below the fund before, and what "
+        "the pools had paid by then; a larger fund takes over more, and may use more.",
     )
 
 
@@ -234,7 +236,8 @@ def _rallies(lines: Sequence[Line]) -> StressTable:
         ("replay", *head),
         rows,
         "Quote. Depth: of the curve, for each quote in the pool. Highest premium and failed over the seeds, "
-        "the other figures of the worst of them.",
+        "the other figures of the worst of them. Where more was used than there is and nothing is left after "
+        "insurance, its own positions stood beyond its means in between, and came back.",
     )
 
 
