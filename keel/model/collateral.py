@@ -118,7 +118,8 @@ def sale(health: Health, balance: int, worth: Worth, least_bps: int, haircut_bps
         Refused: `NothingToSell`, from a healthy account whose debt is small.
     """
     debt = max(-balance, 0)
-    ratio = margin_ratio(health.equity_better, health.maintenance)
+    # Without positions nobody is in a hurry.
+    ratio = margin_ratio(health.equity_better, health.maintenance) if health.maintenance else WAD
     discount_bps = discount(least_bps, haircut_bps, ratio)
     if health.equity_better >= health.maintenance:
         allowed = u256(worth.value * DEBT_BPS) // BPS
