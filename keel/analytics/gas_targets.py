@@ -40,8 +40,8 @@ TARGETS: Mapping[str, Target] = MappingProxyType(
         "reverse": Target(130_000, 90_000, _MAI, 328_443),
         "close": Target(120_000, 85_000, _PERP1, 312_453),
         "withdraw_with_position": Target(120_000, 80_000, _PERP1, 149_151),
-        "liquidate_partial": Target(200_000, 120_000, _MAI, 303_055),
-        "liquidate_full": Target(190_000, 115_000, _MAI, 297_792),
+        "liquidate_partial": Target(150_000, 120_000, _MAI, 303_055),
+        "liquidate_full": Target(140_000, 115_000, _MAI, 297_792),
         # Eight markets of eleven cold words each are 185,000 of it.
         "liquidate_eight": Target(450_000, 400_000),
         "poke_funding": Target(70_000, 45_000, _MAI, 126_699),
@@ -54,5 +54,5 @@ TARGETS: Mapping[str, Target] = MappingProxyType(
     }
 )
 
-CORE_BYTES_LIMIT = 82_000
+CORE_BYTES_LIMIT = 84_000
 CONTRACT_BYTES_LIMIT = 24_576
