@@ -32,8 +32,9 @@ library ConfigStore {
         c.hedgePercent = uint8(word >> 248);
         word = self.limits;
         c.depthPerShare = uint88(word);
-        c.maxExposurePpm = uint32(word >> 88);
-        c.maxSkewPpm = uint32(word >> 120);
+        c.maxExposurePpm = uint24(word >> 88);
+        c.maxSkewPpm = uint24(word >> 112);
+        c.targetBps = uint16(word >> 136);
         c.baseSigmaBps = uint16(word >> 152);
         c.freshSeconds = uint16(word >> 168);
         c.staleSeconds = uint16(word >> 184);
@@ -54,7 +55,8 @@ library ConfigStore {
         self.limits =
             uint256(c.depthPerShare) |
             (uint256(c.maxExposurePpm) << 88) |
-            (uint256(c.maxSkewPpm) << 120) |
+            (uint256(c.maxSkewPpm) << 112) |
+            (uint256(c.targetBps) << 136) |
             (uint256(c.baseSigmaBps) << 152) |
             (uint256(c.freshSeconds) << 168) |
             (uint256(c.staleSeconds) << 184) |
@@ -89,7 +91,11 @@ library ConfigStore {
     /// @notice Fill brackets and tiers of a working copy, which `load` has filled with the rest.
     function loadPosition(ConfigWords storage self, MarketConfig memory c) internal view {
         _loadTiers(self, c.tiers);
-        Brackets memory b = c.brackets;
+        loadBrackets(self, c.brackets);
+    }
+
+    /// @notice Fill brackets alone: margin needs no tiers.
+    function loadBrackets(ConfigWords storage self, Brackets memory b) internal view {
         uint256 word = self.brackets;
         b.limit1 = uint32(word);
         b.limit2 = uint32(word >> 32);

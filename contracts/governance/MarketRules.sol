@@ -24,6 +24,7 @@ library MarketRules {
         _within("maxExposurePpm", c.maxExposurePpm, 10_000, _exposureLimit(c.maxSkewPpm));
         _within("maxSidePpm", c.maxSidePpm, c.maxExposurePpm, 20e6);
         _within("hedgePercent", c.hedgePercent, 0, 40);
+        _within("targetBps", c.targetBps, 10_100, 20_000);
         _within("baseSigmaBps", c.baseSigmaBps, 100, 50_000);
         _within("freshSeconds", c.freshSeconds, 1, 1 hours);
         _within("staleSeconds", c.staleSeconds, c.freshSeconds, 2 hours);
@@ -31,7 +32,6 @@ library MarketRules {
         _within("minNotional", c.minNotional, 1, 1_000_000);
         _within("status", c.status, 1, 3);
         _within("keeperShareBps", links.keeperShareBps, 0, 5000);
-        _within("targetBps", links.targetBps, 10_100, 20_000);
         _within("windowPpm", links.windowPpm, 100, PPM);
         _within("lossCapPpm", links.lossCapPpm, 1000, PPM);
         _checkModel(c.fundingModel);

@@ -2,7 +2,6 @@
 pragma solidity 0.8.30;
 
 import {AccountId} from "../types/AccountId.sol";
-import {Curve} from "../market/Curve.sol";
 import {Fixed} from "../libraries/Fixed.sol";
 import {MarginMath} from "../margin/MarginMath.sol";
 import {MarketSet} from "../margin/MarketSet.sol";
@@ -14,36 +13,54 @@ import {Resolutions} from "./Resolutions.sol";
 abstract contract Choice is Resolutions {
     using MarketSet for uint128;
 
+    /// @dev What the choice knows of one position.
+    struct Candidate {
+        uint256 own;
+        int256 common;
+        int256 cost;
+        uint256 targetBps;
+    }
+
     /// @dev Multipliers count as last stored.
     function _choose(AccountId account) internal view returns (uint16 best) {
         uint128 set = accounts[account].markets;
         if (set == 0) revert NoPosition(AccountId.unwrap(account), 0);
         best = uint16(set);
         if (set >> 16 == 0) return best;
-        uint256 count = set.length();
-        uint256[] memory own = new uint256[](count);
-        int256[] memory common = new int256[](count);
-        int256[] memory costs = new int256[](count);
-        int256 net;
-        for (uint256 i; i < count; ++i) {
-            Touch memory t = _load(account, uint16(set >> (16 * i)));
-            (own[i], common[i]) = _partsOf(t);
-            costs[i] = _curveLoss(t, t.position.size) + _leastPenaltyOf(t);
-            net += common[i];
+        Candidate[] memory all = new Candidate[](set.length());
+        (int256 net, int256 most) = (0, type(int256).min);
+        // One copy for all: eight would cost more to clear than to fill.
+        Touch memory t;
+        unchecked {
+            for (uint256 i; i < all.length; ++i) {
+                _glance(t, account, uint16(set >> (16 * i)));
+                Candidate memory c = all[i];
+                (c.own, c.common) = _partsOf(t);
+                c.cost = _curveLoss(t, t.position.size) + _leastPenaltyOf(t);
+                c.targetBps = t.config.targetBps;
+                net += c.common;
+            }
+            for (uint256 i; i < all.length; ++i) {
+                Candidate memory c = all[i];
+                uint256 freed = c.own + Fixed.abs(net) - Fixed.abs(net - c.common);
+                int256 relief = int256((freed * c.targetBps) / Fixed.BPS) - c.cost;
+                if (relief > most) (most, best) = (relief, uint16(set >> (16 * i)));
+            }
         }
-        int256 most = type(int256).min;
-        for (uint256 i; i < count; ++i) {
-            uint16 market = uint16(set >> (16 * i));
-            uint256 freed = own[i] + Fixed.abs(net) - Fixed.abs(net - common[i]);
-            int256 relief = int256((freed * links[market].targetBps) / Fixed.BPS) - costs[i];
-            if (relief > most) (most, best) = (relief, market);
-        }
+    }
+
+    /// @dev Fill a copy with what the choice looks at.
+    function _glance(Touch memory t, AccountId account, uint16 market) private view {
+        markets[market].load(t.market);
+        configs[market].load(t.config);
+        configs[market].loadBrackets(t.config.brackets);
+        t.position.size = positions[account][market].size;
     }
 
     /// @dev Maintenance of the touched position alone: what cannot be hedged, and what can, signed.
     function _partsOf(Touch memory t) internal pure returns (uint256 own, int256 common) {
         if (t.position.size == 0) return (0, 0);
-        (, uint256 maintenance) = MarginMath.requirements(t.market, t.config, t.position.size);
+        uint256 maintenance = MarginMath.maintained(t.market, t.config, t.position.size);
         common = MarginMath.common(maintenance, t.config.hedgePercent, t.position.size);
         own = maintenance - Fixed.abs(common);
     }
@@ -55,15 +72,13 @@ abstract contract Choice is Resolutions {
         uint256 size = held < room ? held : room;
         if (size == 0) return 0;
         int256 closing = position > 0 ? -int256(size) : int256(size);
-        int256 loss = _lossOf(
-            t,
-            closing,
-            Curve.cost(_worseFor(t.market, closing > 0), _depth(t), _skew(t.market), closing)
-        );
+        int256 loss = _lossOf(t, closing, _cost(t.market, _depth(t), _skew(t.market), closing));
         return size == held ? loss : Fixed.mulDivCeil(loss, held, size);
     }
 
     function _leastPenaltyOf(Touch memory t) private pure returns (int256) {
-        return int256((_valueOf(t, t.position.size) * t.config.brackets.penaltyMinBps) / Fixed.BPS);
+        unchecked {
+            return int256((_valueOf(t, t.position.size) * t.config.brackets.penaltyMinBps) / Fixed.BPS);
+        }
     }
 }

@@ -106,7 +106,7 @@ abstract contract Liquidations is Choice {
     function _closingSize(Touch memory t, Plan memory plan, int256 equity) private view returns (int256) {
         unchecked {
             uint256 held = Fixed.abs(t.position.size);
-            uint256 targetBps = links[t.marketId].targetBps;
+            uint256 targetBps = t.config.targetBps;
             uint256 here = plan.maintenance - plan.othersOwn - Fixed.abs(plan.othersCommon);
             uint256 fraction = LiquidationMath.closeFraction(
                 plan.tier,

@@ -44,20 +44,20 @@ library MarginMath {
         int256 size
     ) internal pure returns (uint256 initial_, uint256 maintenance_) {
         unchecked {
-            uint256 value = Fixed.divCeil(Fixed.abs(size) * m.price.index, Fixed.WAD);
+            (uint256 value, uint256 plain) = _plain(m, c, size);
             uint256 multiplier = MultiplierMath.initial(m, c);
             // What is maintained is asked of whoever comes new, too.
             if (multiplier < m.ramp) multiplier = m.ramp;
-            initial_ = initial(c.brackets, value) * multiplier;
-            uint256 ramp = m.ramp;
-            if (initial_ > value * MultiplierMath.ONE) {
-                multiplier = (value * MultiplierMath.ONE * multiplier) / initial_;
-                initial_ = value * MultiplierMath.ONE;
-                if (multiplier < ramp) ramp = multiplier;
-            }
-            initial_ = Fixed.divCeil(initial_, MultiplierMath.ONE);
-            maintenance_ = Fixed.divCeil(maintenance(c.brackets, value) * ramp, MultiplierMath.ONE);
+            initial_ = Fixed.divCeil(plain * multiplier, MultiplierMath.ONE);
+            if (initial_ > value) initial_ = value;
+            maintenance_ = _ramped(c.brackets, value, plain, m.ramp);
         }
+    }
+
+    /// @notice The maintenance margin of `requirements` alone, quote WAD, ceil: it does not depend on the multiplier of new risk.
+    function maintained(Market memory m, MarketConfig memory c, int256 size) internal pure returns (uint256) {
+        (uint256 value, uint256 plain) = _plain(m, c, size);
+        return _ramped(c.brackets, value, plain, m.ramp);
     }
 
     /// @notice Part of a requirement that nets between opposite positions, signed like `size`, trunc.
@@ -78,6 +78,23 @@ library MarginMath {
         }
         uint256 far = (ramp * old.maintenance4) / new_.maintenance4;
         if (far < least) least = far;
+    }
+
+    /// @dev Value of a position and its initial margin before multipliers, quote WAD, ceil.
+    function _plain(Market memory m, MarketConfig memory c, int256 size) private pure returns (uint256, uint256) {
+        unchecked {
+            uint256 value = Fixed.divCeil(Fixed.abs(size) * m.price.index, Fixed.WAD);
+            return (value, initial(c.brackets, value));
+        }
+    }
+
+    /// @dev Maintenance at a ramp; at a lower one where the initial margin would pass the value, so that one stays below the other.
+    function _ramped(Brackets memory b, uint256 value, uint256 plain, uint256 ramp) private pure returns (uint256) {
+        unchecked {
+            uint256 whole = value * MultiplierMath.ONE;
+            if (plain * ramp > whole) ramp = whole / plain;
+            return Fixed.divCeil(maintenance(b, value) * ramp, MultiplierMath.ONE);
+        }
     }
 
     /// @dev The part of a value above a limit given in whole quote units.

@@ -43,9 +43,11 @@ abstract contract Filling is Positions {
 
     /// @dev Base that a sale (or a purchase) can still move before the hard end of the curve.
     function _room(Touch memory t, bool sale) internal pure returns (uint256) {
-        int256 limit = int256((_depth(t) * Curve.HARD_SKEW_PPM) / Fixed.PPM);
-        int256 room = sale ? limit + _skew(t.market) : limit - _skew(t.market);
-        return room > 0 ? uint256(room) : 0;
+        unchecked {
+            int256 limit = int256((_depth(t) * Curve.HARD_SKEW_PPM) / Fixed.PPM);
+            int256 room = sale ? limit + _skew(t.market) : limit - _skew(t.market);
+            return room > 0 ? uint256(room) : 0;
+        }
     }
 
     /// @dev Move the net position, the position, the balance and the pool's cash by one fill.

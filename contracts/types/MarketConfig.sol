@@ -19,9 +19,11 @@ struct MarketConfig {
     /// Curve depth per whole pool share, base WAD (`kappa`).
     uint88 depthPerShare;
     /// Largest net position value over pool equity, 1e-6 (`maxExposure`).
-    uint32 maxExposurePpm;
+    uint24 maxExposurePpm;
     /// Largest net position over depth, 1e-6 (`qMax`).
-    uint32 maxSkewPpm;
+    uint24 maxSkewPpm;
+    /// Margin ratio after a partial liquidation, bps of maintenance (12500 = 1.25).
+    uint16 targetBps;
     /// Volatility at which the initial margin multiplier is one, bps (6000 = 60 % a year).
     uint16 baseSigmaBps;
     /// Price age up to which new risk is taken, seconds.
@@ -33,7 +35,7 @@ struct MarketConfig {
     /// Smallest open position, whole quote units.
     uint32 minNotional;
     /// 0 unlisted, 1 open, 2 reduce only, 3 closed (also to exits of liquidity), 4 resolving, 5 shut.
-    /// 88 + 32 + 32 + 16 * 4 + 32 + 8 = 256.
+    /// 88 + 24 + 24 + 16 * 5 + 32 + 8 = 256.
     uint8 status;
     /// Margin brackets and liquidation penalties.
     Brackets brackets;
@@ -80,11 +82,9 @@ struct MarketLinks {
     address vault;
     /// Keeper share of the liquidation penalty, bps.
     uint16 keeperShareBps;
-    /// Margin ratio after a partial liquidation, bps of maintenance (12500 = 1.25).
-    uint16 targetBps;
     /// Value that liquidations may push through the curve at once, and again over five minutes, 1e-6 of the curve's depth.
     uint32 windowPpm;
-    /// What the pool pays for debts in a day, 1e-6 of its equity (`marketLossCap`). 160 + 16 + 16 + 32 + 32 = 256.
+    /// What the pool pays for debts in a day, 1e-6 of its equity (`marketLossCap`). 160 + 16 + 32 + 32 = 240.
     uint32 lossCapPpm;
     /// Source of prices.
     address oracle;

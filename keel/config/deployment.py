@@ -116,6 +116,7 @@ class MarketSettings(Settings):
             "depthPerShare": parse_wad(self.depth_per_share),
             "maxExposurePpm": parse_units(self.max_exposure, 6),
             "maxSkewPpm": parse_units(self.max_skew, 6),
+            "targetBps": parse_units(self.target, 4),
             "baseSigmaBps": parse_units(self.base_sigma, 4),
             "freshSeconds": self.fresh_seconds,
             "staleSeconds": self.stale_seconds,
@@ -131,7 +132,6 @@ class MarketSettings(Settings):
         return {
             "vault": vault,
             "keeperShareBps": parse_units(self.keeper_share, 4),
-            "targetBps": parse_units(self.target, 4),
             "windowPpm": parse_units(self.window, 6),
             "lossCapPpm": parse_units(self.loss_cap, 6),
             "oracle": oracle,

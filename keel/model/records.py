@@ -143,6 +143,7 @@ class MarketConfig:
         depth_per_share: Curve depth per whole pool share, base WAD (kappa).
         max_exposure_ppm: Largest net position value over pool equity.
         max_skew_ppm: Largest net position over depth (qMax).
+        target_bps: Margin ratio after a partial liquidation (12500 = 1.25).
         base_sigma_bps: Volatility at which the initial margin multiplier is one.
         fresh_seconds: Price age up to which new risk is taken.
         stale_seconds: Price age up to which reductions and liquidations fill.
@@ -162,6 +163,7 @@ class MarketConfig:
     depth_per_share: int
     max_exposure_ppm: int
     max_skew_ppm: int
+    target_bps: int
     base_sigma_bps: int
     fresh_seconds: int
     stale_seconds: int
@@ -179,7 +181,6 @@ class MarketLinks:
     Attributes:
         vault: Share vault of the market's pool, the only caller of its pool functions.
         keeper_share_bps: Keeper share of the liquidation penalty.
-        target_bps: Margin ratio after a partial liquidation (12500 = 1.25).
         window_ppm: Value that liquidations may push through the curve in five minutes, over its depth.
         loss_cap_ppm: What the pool pays for debts in a day, over its equity.
         oracle: Source of prices.
@@ -187,7 +188,6 @@ class MarketLinks:
 
     vault: str
     keeper_share_bps: int
-    target_bps: int
     window_ppm: int
     loss_cap_ppm: int
     oracle: str

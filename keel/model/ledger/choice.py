@@ -30,7 +30,7 @@ class Choice(Resolutions):
         own, common = parts_of(t)
         freed = u256(u256(own + abs(net)) - abs(net - common))
         cost = i256(curve_loss(t, t.position.size) + _least_penalty_of(t))
-        return cast(u256(freed * self.links[t.market_id].target_bps) // BPS, signed=True) - cost
+        return cast(u256(freed * t.config.target_bps) // BPS, signed=True) - cost
 
 
 def parts_of(t: Touch) -> tuple[int, int]:

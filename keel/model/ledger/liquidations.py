@@ -116,7 +116,7 @@ class Liquidations(Choice):
 
     def _closing_size(self, t: Touch, plan: _Plan, equity: int) -> int:
         """Closed-form size, whole where the rest would be dust."""
-        position, target_bps = t.position.size, self.links[t.market_id].target_bps
+        position, target_bps = t.position.size, t.config.target_bps
         here = cast(plan.maintenance - plan.others_own - abs(plan.others_common))
         slippage = max(curve_loss(t, position), 0)
         whole = 0 if plan.tier == Tier.CLOSE else slippage + _full_penalty(t, plan, position)

@@ -27,8 +27,9 @@ CONFIG_FIELDS = (
     "depth_per_share",
     "max_side_ppm",
     "hedge_percent",
+    "target_bps",
 )
-LINK_FIELDS = ("keeper_share_bps", "target_bps", "window_ppm")
+LINK_FIELDS = ("keeper_share_bps", "window_ppm")
 BRACKET_FIELDS = (
     *("limit1", "limit2", "limit3"),
     *(f"{kind}{bracket}" for kind in ("maintenance", "initial") for bracket in (1, 2, 3, 4)),

@@ -170,7 +170,7 @@ def _relief(moment: Moment, place: int, market: int, held: list[int]) -> int:
     rules, size = moment.rules[market], moment.position(place, market).size
     penalty = worth(moment, market, size) * rules.config.brackets.penalty_min_bps // BPS
     loss = curve_loss(moment, market, size, spread=True)
-    return freed * rules.links.target_bps // BPS - loss - penalty
+    return freed * rules.config.target_bps // BPS - loss - penalty
 
 
 def _stored(moment: Moment, place: int, market: int) -> Part:

@@ -207,7 +207,7 @@ def inv_30(step: Step) -> int:
     # At a doubtful price the size follows the better of two equities, which the fill may not leave.
     if not partial or step.before.health(seen.place).worst >= Validity.UNCERTAIN:
         return 0
-    target = health.maintenance * step.before.rules[seen.market].links.target_bps // BPS
+    target = health.maintenance * step.before.rules[seen.market].config.target_bps // BPS
     depth, skew = step.after.depth(seen.market), step.after.books.markets[seen.market].skew
     full = not seen.absorbed and abs(skew) >= depth * 3 // 4 - 1
     missing = _beyond_its_part(step, seen) if seen.absorbed else 0
