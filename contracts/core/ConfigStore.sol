@@ -17,11 +17,12 @@ using ConfigStore for ConfigWords global;
 /// @notice As MarketStore, for what `MarketConfig` says; low bits first. The top bit of the status says whether there are tiers:
 /// a market without them is spared the load.
 library ConfigStore {
+    uint256 private constant TARGET_SHIFT = 136;
     uint256 private constant STATUS_SHIFT = 216;
     uint256 private constant STATUS_MASK = 0x7f;
     uint256 private constant TIERED = 0x80 << STATUS_SHIFT;
 
-    /// @notice Fill a working copy, all but brackets and tiers: upkeep needs none.
+    /// @notice Fill a working copy, all but target, brackets and tiers: upkeep needs none.
     function load(ConfigWords storage self, MarketConfig memory c) internal view {
         uint256 word = self.fees;
         c.fundingModel = address(uint160(word));
@@ -34,13 +35,20 @@ library ConfigStore {
         c.depthPerShare = uint88(word);
         c.maxExposurePpm = uint24(word >> 88);
         c.maxSkewPpm = uint24(word >> 112);
-        c.targetBps = uint16(word >> 136);
         c.baseSigmaBps = uint16(word >> 152);
         c.freshSeconds = uint16(word >> 168);
         c.staleSeconds = uint16(word >> 184);
         c.heartbeatSeconds = uint16(word >> 200);
         c.status = uint8((word >> STATUS_SHIFT) & STATUS_MASK);
         c.minNotional = uint32(word >> 224);
+    }
+
+    /// @notice Fill what a liquidation looks at in a working copy: hedge, depth, target and brackets.
+    function glance(ConfigWords storage self, MarketConfig memory c) internal view {
+        c.hedgePercent = uint8(self.fees >> 248);
+        uint256 word = self.limits;
+        (c.depthPerShare, c.targetBps) = (uint88(word), uint16(word >> TARGET_SHIFT));
+        _loadBrackets(self, c.brackets);
     }
 
     /// @notice Store all parameters.
@@ -56,7 +64,7 @@ library ConfigStore {
             uint256(c.depthPerShare) |
             (uint256(c.maxExposurePpm) << 88) |
             (uint256(c.maxSkewPpm) << 112) |
-            (uint256(c.targetBps) << 136) |
+            (uint256(c.targetBps) << TARGET_SHIFT) |
             (uint256(c.baseSigmaBps) << 152) |
             (uint256(c.freshSeconds) << 168) |
             (uint256(c.staleSeconds) << 184) |
@@ -88,14 +96,17 @@ library ConfigStore {
         self.limits = (self.limits & ~(STATUS_MASK << STATUS_SHIFT)) | (uint256(status_) << STATUS_SHIFT);
     }
 
-    /// @notice Fill brackets and tiers of a working copy, which `load` has filled with the rest.
+    /// @notice Fill target, brackets and tiers of a working copy, which `load` has filled with the rest.
     function loadPosition(ConfigWords storage self, MarketConfig memory c) internal view {
-        _loadTiers(self, c.tiers);
-        loadBrackets(self, c.brackets);
+        uint256 word = self.limits;
+        c.targetBps = uint16(word >> TARGET_SHIFT);
+        if (word & TIERED != 0) _loadTiers(self, c.tiers);
+        // A copy that is filled again may hold another market's tiers; without the first limit, the rest says nothing.
+        else c.tiers.limit1 = 0;
+        _loadBrackets(self, c.brackets);
     }
 
-    /// @notice Fill brackets alone: margin needs no tiers.
-    function loadBrackets(ConfigWords storage self, Brackets memory b) internal view {
+    function _loadBrackets(ConfigWords storage self, Brackets memory b) private view {
         uint256 word = self.brackets;
         b.limit1 = uint32(word);
         b.limit2 = uint32(word >> 32);
@@ -117,9 +128,8 @@ library ConfigStore {
         return limits | (uint256(t.weight2Ppm) << 208) | (uint256(t.weight3Ppm) << 232);
     }
 
-    /// @dev A copy that is filled again may hold another market's tiers.
     function _loadTiers(ConfigWords storage self, SizeTiers memory t) private view {
-        uint256 word = self.limits & TIERED == 0 ? 0 : self.tiers;
+        uint256 word = self.tiers;
         (t.limit1, t.limit2) = (uint104(word), uint104(word >> 104));
         (t.weight2Ppm, t.weight3Ppm) = (uint24(word >> 208), uint24(word >> 232));
     }

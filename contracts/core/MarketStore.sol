@@ -43,6 +43,15 @@ library MarketStore {
         self.price.load(m.price);
     }
 
+    /// @notice Fill what a liquidation looks at in a working copy: interest, shares, ramp and price.
+    function glance(MarketWords storage self, Market memory m) internal view {
+        uint256 word = self.interest;
+        (m.longInterest, m.shortInterest) = (uint112(word), uint112(word >> 112));
+        word = self.shares;
+        (m.shares, m.ramp) = (uint120(word), uint24(word >> 128));
+        self.price.load(m.price);
+    }
+
     /// @notice Store everything but the price.
     function store(MarketWords storage self, Market memory m) internal {
         self.interest = uint256(m.longInterest) | (uint256(m.shortInterest) << 112) | (uint256(m.accruedAt) << 224);

@@ -30,7 +30,8 @@ abstract contract Backstop is Waterfall, IKeelLiquidation {
 
     /// @inheritdoc IKeelLiquidation
     function unwind(uint16 market) external nonReentrant returns (int256 size, int256 cost) {
-        (Touch memory t, ) = _settled(_backstop(), market, Action.AddMargin);
+        Touch memory t;
+        _settled(t, _backstop(), market, Action.AddMargin);
         if (t.position.size == 0) revert NoPosition(AccountId.unwrap(t.id), market);
         _checkResolved(t.id, market, t.config.status);
         ValidityLadder.require_(t.market.price, _validityOf(t.market, t.config), Action.Open);
@@ -53,16 +54,15 @@ abstract contract Backstop is Waterfall, IKeelLiquidation {
         return _window(_load(_backstop(), market));
     }
 
-    /// @dev A position after its settlement by the core, and its account's health, where all its markets allow the action.
+    /// @dev Fill a copy with a position after its settlement by the core; gives its account's health, where all its markets allow the action.
     function _settled(
+        Touch memory t,
         AccountId account,
         uint16 market,
         Action action
-    ) internal returns (Touch memory t, Health memory h) {
-        Settlement memory settled;
-        (settled, h) = IKeelCore(address(this)).settle(account, market, action);
-        t = _load(account, market);
-        t.settled = settled;
+    ) internal returns (Health memory h) {
+        (t.settled, h) = IKeelCore(address(this)).settle(account, market, action);
+        _load(t, account, market);
     }
 
     function _backstop() internal view returns (AccountId) {
@@ -85,7 +85,7 @@ abstract contract Backstop is Waterfall, IKeelLiquidation {
         bool full = accounts[id].markets.length() == MarketSet.LIMIT;
         if (full && positions[id][t.marketId].size == 0) return false;
         Health memory h = IKeelViews(address(this)).healthOf(id);
-        (uint256 initial, ) = MarginMath.requirements(t.market, t.config, size);
+        (uint256 initial, ) = MarginMath.requirements(t.market, t.config, size, true);
         int256 means = int256(uint256(insuranceAssets)) + h.equityWorse + Fixed.min(0, equity);
         return means >= int256(h.initial + initial);
     }
@@ -94,8 +94,8 @@ abstract contract Backstop is Waterfall, IKeelLiquidation {
     function _absorb(Touch memory t, int256 size) internal returns (Fill memory f) {
         AccountId id = _backstop();
         Touch memory b;
-        if (positions[id][t.marketId].size != 0) (b, ) = _settled(id, t.marketId, Action.AddMargin);
-        else b = _load(id, t.marketId);
+        if (positions[id][t.marketId].size != 0) _settled(b, id, t.marketId, Action.AddMargin);
+        else _load(b, id, t.marketId);
         // One market, two accounts: the copy that has the settlement of both.
         b.market.price.spreadBps = t.market.price.spreadBps;
         t.market = b.market;

@@ -22,15 +22,14 @@ abstract contract Choice is Resolutions {
     }
 
     /// @dev Multipliers count as last stored.
-    function _choose(AccountId account) internal view returns (uint16 best) {
+    /// @param t a copy to look at one after the other: one for each would cost more to clear than to fill.
+    function _choose(Touch memory t, AccountId account) internal view returns (uint16 best) {
         uint128 set = accounts[account].markets;
         if (set == 0) revert NoPosition(AccountId.unwrap(account), 0);
         best = uint16(set);
         if (set >> 16 == 0) return best;
         Candidate[] memory all = new Candidate[](set.length());
         (int256 net, int256 most) = (0, type(int256).min);
-        // One copy for all: eight would cost more to clear than to fill.
-        Touch memory t;
         unchecked {
             for (uint256 i; i < all.length; ++i) {
                 _glance(t, account, uint16(set >> (16 * i)));
@@ -51,29 +50,32 @@ abstract contract Choice is Resolutions {
 
     /// @dev Fill a copy with what the choice looks at.
     function _glance(Touch memory t, AccountId account, uint16 market) private view {
-        markets[market].load(t.market);
-        configs[market].load(t.config);
-        configs[market].loadBrackets(t.config.brackets);
+        markets[market].glance(t.market);
+        configs[market].glance(t.config);
         t.position.size = positions[account][market].size;
     }
 
     /// @dev Maintenance of the touched position alone: what cannot be hedged, and what can, signed.
     function _partsOf(Touch memory t) internal pure returns (uint256 own, int256 common) {
         if (t.position.size == 0) return (0, 0);
-        uint256 maintenance = MarginMath.maintained(t.market, t.config, t.position.size);
-        common = MarginMath.common(maintenance, t.config.hedgePercent, t.position.size);
-        own = maintenance - Fixed.abs(common);
+        unchecked {
+            (, uint256 maintenance) = MarginMath.requirements(t.market, t.config, t.position.size, false);
+            common = MarginMath.common(maintenance, t.config.hedgePercent, t.position.size);
+            own = maintenance - Fixed.abs(common);
+        }
     }
 
     /// @dev What the curve would take from equity if `position` were closed now, quote WAD, negative = give: of what it can take, scaled up.
     function _curveLoss(Touch memory t, int256 position) internal pure returns (int256) {
-        uint256 held = Fixed.abs(position);
-        uint256 room = _room(t, position > 0);
-        uint256 size = held < room ? held : room;
-        if (size == 0) return 0;
-        int256 closing = position > 0 ? -int256(size) : int256(size);
-        int256 loss = _lossOf(t, closing, _cost(t.market, _depth(t), _skew(t.market), closing));
-        return size == held ? loss : Fixed.mulDivCeil(loss, held, size);
+        unchecked {
+            uint256 held = Fixed.abs(position);
+            uint256 room = _room(t, position > 0);
+            uint256 size = held < room ? held : room;
+            if (size == 0) return 0;
+            int256 closing = position > 0 ? -int256(size) : int256(size);
+            int256 loss = _lossOf(t, closing, _cost(t.market, _depth(t), _skew(t.market), closing));
+            return size == held ? loss : Fixed.mulDivCeil(loss, held, size);
+        }
     }
 
     function _leastPenaltyOf(Touch memory t) private pure returns (int256) {

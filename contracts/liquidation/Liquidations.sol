@@ -40,8 +40,9 @@ abstract contract Liquidations is Choice {
     /// @inheritdoc IKeelLiquidation
     function liquidate(AccountId account) external nonReentrant returns (uint16 market, int256 size, uint256 reward) {
         if (account.owner() == address(this)) revert NotLiquidatable(0, 0);
-        market = _choose(account);
-        (Touch memory t, Health memory h) = _settled(account, market, Action.Liquidate);
+        Touch memory t;
+        market = _choose(t, account);
+        Health memory h = _settled(t, account, market, Action.Liquidate);
         _checkResolved(account, market, t.config.status);
         Plan memory plan = _plan(t, h);
         (bool absorbed, Fill memory f) = _close(t, plan);

@@ -74,7 +74,8 @@ abstract contract Resolutions is Backstop {
         bool counting = r.stage == Stage.Counting;
         bool counted = mark.number == r.number;
         if (counting == counted || (counted && mark.done) || positions[id][market].size == 0) return false;
-        (Touch memory t, ) = _settled(id, market, Action.AddMargin);
+        Touch memory t;
+        _settled(t, id, market, Action.AddMargin);
         if (AccountId.unwrap(id) == AccountId.unwrap(_backstop())) _sweep(t);
         if (counting) _countOne(r, mark, t);
         else _take(r, mark, t);

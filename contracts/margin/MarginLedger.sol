@@ -42,7 +42,7 @@ abstract contract MarginLedger is FundingLedger, Positions {
     /// caller has checked of the touched one.
     function _healthOf(Touch memory t, Action action) internal view returns (Health memory h) {
         _open(h, t.account.balance);
-        if (t.position.size != 0) _value(h, t.market, t.config, t.position, t.validity);
+        if (t.position.size != 0) _value(h, t.market, t.config, t.position, t.validity, action);
         _valueOthers(h, t.id, t.account.markets.remove(t.marketId), action);
         _net(h);
     }
@@ -75,7 +75,7 @@ abstract contract MarginLedger is FundingLedger, Positions {
                 _shift(h, -int256(owed));
                 h.withdrawable -= int256(owed);
             }
-            _value(h, market, config, position, validity);
+            _value(h, market, config, position, validity, action);
         }
     }
 
@@ -100,11 +100,14 @@ abstract contract MarginLedger is FundingLedger, Positions {
         Market memory market,
         MarketConfig memory config,
         Position memory position,
-        Validity validity
+        Validity validity,
+        Action action
     ) private pure {
         if (validity > h.worst) h.worst = validity;
         _addProfit(h, market, config.tiers, position);
-        (uint256 initial, uint256 maintenance) = MarginMath.requirements(market, config, position.size);
+        // A liquidation does not go by the initial margin.
+        bool whole = action != Action.Liquidate;
+        (uint256 initial, uint256 maintenance) = MarginMath.requirements(market, config, position.size, whole);
         int256 initialCommon = MarginMath.common(initial, config.hedgePercent, position.size);
         int256 maintenanceCommon = MarginMath.common(maintenance, config.hedgePercent, position.size);
         unchecked {

@@ -18,6 +18,7 @@ library MarginMath {
     function maintenance(Brackets memory b, uint256 value) internal pure returns (uint256) {
         unchecked {
             uint256 sum = value * b.maintenance1;
+            if (value <= b.limit1 * QUOTE) return Fixed.divCeil(sum, Fixed.BPS);
             sum += _above(value, b.limit1) * (b.maintenance2 - b.maintenance1);
             sum += _above(value, b.limit2) * (b.maintenance3 - b.maintenance2);
             sum += _above(value, b.limit3) * (b.maintenance4 - b.maintenance3);
@@ -29,6 +30,7 @@ library MarginMath {
     function initial(Brackets memory b, uint256 value) internal pure returns (uint256) {
         unchecked {
             uint256 sum = value * b.initial1;
+            if (value <= b.limit1 * QUOTE) return Fixed.divCeil(sum, Fixed.BPS);
             sum += _above(value, b.limit1) * (b.initial2 - b.initial1);
             sum += _above(value, b.limit2) * (b.initial3 - b.initial2);
             sum += _above(value, b.limit3) * (b.initial4 - b.initial3);
@@ -38,26 +40,28 @@ library MarginMath {
 
     /// @notice Requirements of a position of `size` with their multipliers, quote WAD, ceil; no more than its value is ever asked for, and
     /// then the maintenance keeps its proportion.
+    /// @param whole false leaves the initial margin at 0, whose multiplier costs more than the rest.
     function requirements(
         Market memory m,
         MarketConfig memory c,
-        int256 size
+        int256 size,
+        bool whole
     ) internal pure returns (uint256 initial_, uint256 maintenance_) {
         unchecked {
-            (uint256 value, uint256 plain) = _plain(m, c, size);
-            uint256 multiplier = MultiplierMath.initial(m, c);
-            // What is maintained is asked of whoever comes new, too.
-            if (multiplier < m.ramp) multiplier = m.ramp;
-            initial_ = Fixed.divCeil(plain * multiplier, MultiplierMath.ONE);
-            if (initial_ > value) initial_ = value;
-            maintenance_ = _ramped(c.brackets, value, plain, m.ramp);
+            uint256 value = Fixed.divCeil(Fixed.abs(size) * m.price.index, Fixed.WAD);
+            uint256 plain = initial(c.brackets, value);
+            uint256 most = value * MultiplierMath.ONE;
+            uint256 ramp = m.ramp;
+            if (whole) {
+                uint256 multiplier = MultiplierMath.initial(m, c);
+                // What is maintained is asked of whoever comes new, too.
+                if (multiplier < ramp) multiplier = ramp;
+                initial_ = plain * multiplier;
+                initial_ = initial_ > most ? value : Fixed.divCeil(initial_, MultiplierMath.ONE);
+            }
+            if (plain * ramp > most) ramp = most / plain;
+            maintenance_ = Fixed.divCeil(maintenance(c.brackets, value) * ramp, MultiplierMath.ONE);
         }
-    }
-
-    /// @notice The maintenance margin of `requirements` alone, quote WAD, ceil: it does not depend on the multiplier of new risk.
-    function maintained(Market memory m, MarketConfig memory c, int256 size) internal pure returns (uint256) {
-        (uint256 value, uint256 plain) = _plain(m, c, size);
-        return _ramped(c.brackets, value, plain, m.ramp);
     }
 
     /// @notice Part of a requirement that nets between opposite positions, signed like `size`, trunc.
@@ -78,23 +82,6 @@ library MarginMath {
         }
         uint256 far = (ramp * old.maintenance4) / new_.maintenance4;
         if (far < least) least = far;
-    }
-
-    /// @dev Value of a position and its initial margin before multipliers, quote WAD, ceil.
-    function _plain(Market memory m, MarketConfig memory c, int256 size) private pure returns (uint256, uint256) {
-        unchecked {
-            uint256 value = Fixed.divCeil(Fixed.abs(size) * m.price.index, Fixed.WAD);
-            return (value, initial(c.brackets, value));
-        }
-    }
-
-    /// @dev Maintenance at a ramp; at a lower one where the initial margin would pass the value, so that one stays below the other.
-    function _ramped(Brackets memory b, uint256 value, uint256 plain, uint256 ramp) private pure returns (uint256) {
-        unchecked {
-            uint256 whole = value * MultiplierMath.ONE;
-            if (plain * ramp > whole) ramp = whole / plain;
-            return Fixed.divCeil(maintenance(b, value) * ramp, MultiplierMath.ONE);
-        }
     }
 
     /// @dev The part of a value above a limit given in whole quote units.

@@ -30,13 +30,18 @@ abstract contract Positions is MarketBase {
 
     /// @dev Working copies as stored: for who has just had the position settled. An empty one starts at the present indices.
     function _load(AccountId id, uint16 marketId) internal view returns (Touch memory t) {
+        _load(t, id, marketId);
+    }
+
+    /// @dev As above, into a copy that is there: a new one costs more to clear than to fill.
+    function _load(Touch memory t, AccountId id, uint16 marketId) internal view {
         (t.id, t.marketId) = (id, marketId);
         markets[marketId].load(t.market);
         configs[marketId].load(t.config);
         configs[marketId].loadPosition(t.config);
         t.account = accounts[id];
         t.position = positions[id][marketId];
-        if (t.position.size != 0) return t;
+        if (t.position.size != 0) return;
         (t.position.longsPaid, t.position.shortsPaid) = (t.market.longsPaid, t.market.shortsPaid);
     }
 

@@ -100,7 +100,7 @@ contract MathHarness {
         MarketConfig calldata c,
         int256 size
     ) external pure returns (uint256 initial, uint256 maintenance, uint256 multiplier, int256 common) {
-        (initial, maintenance) = MarginMath.requirements(m, c, size);
+        (initial, maintenance) = MarginMath.requirements(m, c, size, true);
         multiplier = MultiplierMath.initial(m, c);
         common = MarginMath.common(initial, c.hedgePercent, size);
     }
