@@ -37,12 +37,16 @@ library Fixed {
 
     /// @notice floor(a * b / d) of a signed factor: -1 * 1 / 2 = -1.
     function mulDivFloor(int256 a, uint256 b, uint256 d) internal pure returns (int256) {
-        return a >= 0 ? int256(mulDivFloor(uint256(a), b, d)) : -int256(mulDivCeil(uint256(-a), b, d));
+        unchecked {
+            return a >= 0 ? int256(mulDivFloor(uint256(a), b, d)) : -int256(mulDivCeil(uint256(-a), b, d));
+        }
     }
 
     /// @notice ceil(a * b / d) of a signed factor: -1 * 1 / 2 = 0.
     function mulDivCeil(int256 a, uint256 b, uint256 d) internal pure returns (int256) {
-        return a >= 0 ? int256(mulDivCeil(uint256(a), b, d)) : -int256(mulDivFloor(uint256(-a), b, d));
+        unchecked {
+            return a >= 0 ? int256(mulDivCeil(uint256(a), b, d)) : -int256(mulDivFloor(uint256(-a), b, d));
+        }
     }
 
     /// @notice trunc(a * b / d) of a signed factor.

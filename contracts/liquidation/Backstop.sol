@@ -109,7 +109,9 @@ abstract contract Backstop is Waterfall, IKeelLiquidation {
 
     /// @dev Value at the index, quote WAD, ceil.
     function _valueOf(Touch memory t, int256 size) internal pure returns (uint256) {
-        return Fixed.divCeil(Fixed.abs(size) * t.market.price.index, Fixed.WAD);
+        unchecked {
+            return Fixed.divCeil(Fixed.abs(size) * t.market.price.index, Fixed.WAD);
+        }
     }
 
     /// @dev What a closing fill takes from equity: its cost against the value at the index.

@@ -68,12 +68,13 @@ abstract contract Choice is Resolutions {
     /// @dev What the curve would take from equity if `position` were closed now, quote WAD, negative = give: of what it can take, scaled up.
     function _curveLoss(Touch memory t, int256 position) internal pure returns (int256) {
         unchecked {
+            (uint256 depth, int256 skew) = (_depth(t), _skew(t.market));
             uint256 held = Fixed.abs(position);
-            uint256 room = _room(t, position > 0);
+            uint256 room = _room(depth, skew, position > 0);
             uint256 size = held < room ? held : room;
             if (size == 0) return 0;
             int256 closing = position > 0 ? -int256(size) : int256(size);
-            int256 loss = _lossOf(t, closing, _cost(t.market, _depth(t), _skew(t.market), closing));
+            int256 loss = _lossOf(t, closing, _cost(t.market, depth, skew, closing));
             return size == held ? loss : Fixed.mulDivCeil(loss, held, size);
         }
     }

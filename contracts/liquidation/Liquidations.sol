@@ -156,7 +156,7 @@ abstract contract Liquidations is Choice {
 
     /// @dev Fill on the curve, at most to its hard end, whatever the window says.
     function _pushHard(Touch memory t, Plan memory plan) private returns (Fill memory) {
-        uint256 room = _room(t, plan.size < 0);
+        uint256 room = _room(_depth(t), _skew(t.market), plan.size < 0);
         if (room == 0) revert BandExceeded(_skew(t.market), 0);
         if (Fixed.abs(plan.size) > room) plan.size = plan.size > 0 ? int256(room) : -int256(room);
         (uint256 pushed, ) = _window(t);

@@ -62,13 +62,14 @@ abstract contract MarginLedger is FundingLedger, Positions {
         if (set == 0) return;
         Market memory market;
         MarketConfig memory config;
+        mapping(uint16 market => Position) storage held = positions[id];
         for (; set != 0; set >>= 16) {
             uint16 marketId = uint16(set);
             (, int256 ahead, ) = _project(marketId, market, config);
             configs[marketId].loadPosition(config);
             Validity validity = _validityOf(market, config);
             ValidityLadder.require_(market.price, validity, action);
-            Position memory position = positions[id][marketId];
+            Position memory position = held[marketId];
             if (position.escrowed) _addClaim(h, id, marketId, position);
             if (ValidityLadder.suspect(market.price.flags)) {
                 (uint256 owed, , ) = _owed(id, marketId, config.tiers, position, ahead);
@@ -108,13 +109,14 @@ abstract contract MarginLedger is FundingLedger, Positions {
         // A liquidation does not go by the initial margin.
         bool whole = action != Action.Liquidate;
         (uint256 initial, uint256 maintenance) = MarginMath.requirements(market, config, position.size, whole);
-        int256 initialCommon = MarginMath.common(initial, config.hedgePercent, position.size);
-        int256 maintenanceCommon = MarginMath.common(maintenance, config.hedgePercent, position.size);
         unchecked {
-            h.initial += initial - Fixed.abs(initialCommon);
-            h.maintenance += maintenance - Fixed.abs(maintenanceCommon);
-            h.initialCommon += initialCommon;
-            h.maintenanceCommon += maintenanceCommon;
+            int256 common = MarginMath.common(maintenance, config.hedgePercent, position.size);
+            h.maintenance += maintenance - Fixed.abs(common);
+            h.maintenanceCommon += common;
+            if (!whole) return;
+            common = MarginMath.common(initial, config.hedgePercent, position.size);
+            h.initial += initial - Fixed.abs(common);
+            h.initialCommon += common;
         }
     }
 

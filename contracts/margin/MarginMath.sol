@@ -66,8 +66,10 @@ library MarginMath {
 
     /// @notice Part of a requirement that nets between opposite positions, signed like `size`, trunc.
     function common(uint256 requirement, uint256 hedgePercent, int256 size) internal pure returns (int256) {
-        int256 part = int256((requirement * hedgePercent) / PERCENT);
-        return size > 0 ? part : -part;
+        unchecked {
+            int256 part = int256((requirement * hedgePercent) / PERCENT);
+            return size > 0 ? part : -part;
+        }
     }
 
     /// @notice A ramp that takes back by how much new brackets ask for more than old ones, at the value where that is most, floor: the

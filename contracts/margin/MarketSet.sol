@@ -11,22 +11,26 @@ library MarketSet {
 
     /// @notice The set with `id` added; unchanged when present.
     function add(uint128 set, uint16 id) internal pure returns (uint128) {
-        for (uint256 i; i < LIMIT; ++i) {
-            uint16 member = uint16(set >> (16 * i));
-            if (member == id) return set;
-            if (member == 0) return set | (uint128(id) << uint128(16 * i));
+        unchecked {
+            for (uint256 shift; shift < 16 * LIMIT; shift += 16) {
+                uint256 member = uint16(set >> shift);
+                if (member == id) return set;
+                if (member == 0) return uint128(set | (uint256(id) << shift));
+            }
         }
         revert TooManyMarkets(LIMIT);
     }
 
     /// @notice The set without `id`: the members behind it move up; unchanged when absent.
     function remove(uint128 set, uint16 id) internal pure returns (uint128) {
-        for (uint256 shift; set >> shift != 0; shift += 16) {
-            if (uint16(set >> shift) != id) continue;
-            uint128 below = set & uint128((1 << shift) - 1);
-            return below | uint128((uint256(set) >> (shift + 16)) << shift);
+        unchecked {
+            for (uint256 shift; set >> shift != 0; shift += 16) {
+                if (uint16(set >> shift) != id) continue;
+                uint256 below = set & ((1 << shift) - 1);
+                return uint128(below | ((set >> (shift + 16)) << shift));
+            }
+            return set;
         }
-        return set;
     }
 
     /// @notice Number of members.

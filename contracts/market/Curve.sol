@@ -76,8 +76,10 @@ library Curve {
 
     /// @dev Base reserve D - q; reverts where the curve has none left.
     function _reserve(uint256 depth, int256 skew) private pure returns (uint256) {
-        int256 reserve = int256(depth) - skew;
-        if (reserve <= 0) revert ReserveEmpty(depth, skew);
-        return uint256(reserve);
+        unchecked {
+            int256 reserve = int256(depth) - skew;
+            if (reserve <= 0) revert ReserveEmpty(depth, skew);
+            return uint256(reserve);
+        }
     }
 }

@@ -42,10 +42,10 @@ abstract contract Filling is Positions {
     }
 
     /// @dev Base that a sale (or a purchase) can still move before the hard end of the curve.
-    function _room(Touch memory t, bool sale) internal pure returns (uint256) {
+    function _room(uint256 depth, int256 skew, bool sale) internal pure returns (uint256) {
         unchecked {
-            int256 limit = int256((_depth(t) * Curve.HARD_SKEW_PPM) / Fixed.PPM);
-            int256 room = sale ? limit + _skew(t.market) : limit - _skew(t.market);
+            int256 limit = int256((depth * Curve.HARD_SKEW_PPM) / Fixed.PPM);
+            int256 room = sale ? limit + skew : limit - skew;
             return room > 0 ? uint256(room) : 0;
         }
     }

@@ -51,14 +51,17 @@ library ValidityLadder {
 
     /// @notice Validity of a stored price now.
     function validity(Price memory price, uint256 freshSeconds, uint256 staleSeconds) internal view returns (Validity) {
-        if (price.at == 0 || price.flags & INVALID != 0) return Validity.Invalid;
-        uint256 age = block.timestamp - price.at;
-        if (age > staleSeconds) return Validity.Stale60;
-        if (price.flags & SEQUENCER_GRACE != 0) return Validity.SequencerGrace;
-        if (price.flags & VOLATILE != 0) return Validity.Volatile;
-        if (price.flags & UNCERTAIN != 0) return Validity.Uncertain;
-        if (price.flags & SHORT_TWAP != 0) return age > freshSeconds ? Validity.Stale10 : Validity.ShortTwap;
-        return age > freshSeconds ? Validity.Stale10 : Validity.Valid;
+        (uint256 at, uint256 flags) = (price.at, price.flags);
+        if (at == 0 || flags & INVALID != 0) return Validity.Invalid;
+        unchecked {
+            uint256 age = block.timestamp - at;
+            if (age > staleSeconds) return Validity.Stale60;
+            if (flags & SEQUENCER_GRACE != 0) return Validity.SequencerGrace;
+            if (flags & VOLATILE != 0) return Validity.Volatile;
+            if (flags & UNCERTAIN != 0) return Validity.Uncertain;
+            if (age > freshSeconds) return Validity.Stale10;
+            return flags & SHORT_TWAP != 0 ? Validity.ShortTwap : Validity.Valid;
+        }
     }
 
     /// @notice Whether funding at a price with these defects waits in escrow.
@@ -68,7 +71,9 @@ library ValidityLadder {
 
     /// @notice Whether the matrix allows the action.
     function allows(Validity validity_, Action action) internal pure returns (bool) {
-        return (MATRIX >> (8 * uint256(validity_) + uint256(action))) & 1 == 1;
+        unchecked {
+            return (MATRIX >> (8 * uint256(validity_) + uint256(action))) & 1 == 1;
+        }
     }
 
     /// @notice Revert unless the matrix allows the action.
