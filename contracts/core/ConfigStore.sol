@@ -100,8 +100,8 @@ library ConfigStore {
     function loadPosition(ConfigWords storage self, MarketConfig memory c) internal view {
         uint256 word = self.limits;
         c.targetBps = uint16(word >> TARGET_SHIFT);
-        if (word & TIERED != 0) _loadTiers(self, c.tiers);
         // A copy that is filled again may hold another market's tiers; without the first limit, the rest says nothing.
+        if (word & TIERED != 0) _loadTiers(self, c.tiers);
         else c.tiers.limit1 = 0;
         _loadBrackets(self, c.brackets);
     }

@@ -63,6 +63,7 @@ interface IKeelViews {
     /// @notice Equity and requirements of an account now, pending funding settled.
     function healthOf(AccountId account) external view returns (Health memory);
 
-    /// @notice The same; reverts where the price of one of its markets does not allow the action.
+    /// @notice The same; reverts where the price of one of its markets does not allow the action. For a liquidation, which does not go
+    /// by it, the initial margin is left at 0.
     function healthFor(AccountId account, Action action) external view returns (Health memory);
 }

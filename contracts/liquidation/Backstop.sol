@@ -5,7 +5,6 @@ import {AccountId, AccountIdLib} from "../types/AccountId.sol";
 import {Fill} from "../types/Fill.sol";
 import {Health} from "../types/Health.sol";
 import {Window} from "../types/LiquidationBook.sol";
-import {Settlement} from "../types/Settlement.sol";
 import {Action} from "../types/Validity.sol";
 import {IKeelCore} from "../interfaces/IKeelCore.sol";
 import {IKeelLiquidation} from "../interfaces/IKeelLiquidation.sol";

@@ -17,6 +17,7 @@ row of its own, unless the operation says `with_price`). What each operation doe
     withdraw_with_position  1,000 quote to the owner, while the long is open
     liquidate_partial       a trim: about a quarter of a 1 BTC long; the keeper has a balance
     liquidate_full          all of it, margin ratio below 0.5, no bad debt; the keeper has a balance
+    liquidate_eight         a part of one of eight positions, of an account in eight markets (see gas_cross)
     poke_funding            accrue alone
     price_update            one Chainlink source; the feed's answer has changed, the observation ring is full
     price_update_three      as price_update, on the median of three Chainlink sources
@@ -31,6 +32,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from keel.analytics.gas_cross import cross_account, fall_in_eight_markets
 from keel.analytics.gas_world import MARKET, PAUSE_SECONDS, GasWorld
 from keel.evm.chain import Chain, Receipt
 from keel.sdk.anvil import Anvil
@@ -96,6 +98,10 @@ def _liquidate(world: GasWorld) -> Receipt:
     return world.protocol.liquidate(account_id(world.thin), world.keeper)
 
 
+def _liquidate_cross(world: GasWorld) -> Receipt:
+    return world.protocol.liquidate(cross_account(world), world.keeper)
+
+
 def _accrue(world: GasWorld) -> Receipt:
     return world.protocol.accrue(MARKET, world.stranger)
 
@@ -129,6 +135,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         "withdraw_with_position": Operation(_withdraw),
         "liquidate_partial": Operation(_liquidate, lambda world: world.crash(_TRIM_PRICE)),
         "liquidate_full": Operation(_liquidate, lambda world: world.crash(_CLOSE_PRICE)),
+        "liquidate_eight": Operation(_liquidate_cross, fall_in_eight_markets),
         "poke_funding": Operation(_accrue),
         "price_update": Operation(_update_price, GasWorld.next_price),
         "price_update_three": Operation(_update_price, GasWorld.next_median),

@@ -42,6 +42,8 @@ TARGETS: Mapping[str, Target] = MappingProxyType(
         "withdraw_with_position": Target(120_000, 80_000, _PERP1, 149_151),
         "liquidate_partial": Target(200_000, 120_000, _MAI, 303_055),
         "liquidate_full": Target(190_000, 115_000, _MAI, 297_792),
+        # Eight markets of eleven cold words each are 185,000 of it.
+        "liquidate_eight": Target(450_000, 400_000),
         "poke_funding": Target(70_000, 45_000, _MAI, 126_699),
         # The ramp of maintenance is stored with every price: 5,000 above the 120,000 without it.
         "price_update_three": Target(126_000, 100_000),

@@ -113,12 +113,12 @@ def mul_div_ceil(a: int, b: int, d: int) -> int:
 
 def mul_div_floor_signed(a: int, b: int, d: int) -> int:
     """floor(a * b / d) of a signed factor: -1 * 1 / 2 = -1."""
-    return unchecked(mul_div_floor(a, b, d)) if a >= 0 else i256(-unchecked(mul_div_ceil(i256(-a), b, d)))
+    return unchecked(mul_div_floor(a, b, d) if a >= 0 else -mul_div_ceil(-a, b, d))
 
 
 def mul_div_ceil_signed(a: int, b: int, d: int) -> int:
     """ceil(a * b / d) of a signed factor: -1 * 1 / 2 = 0."""
-    return unchecked(mul_div_ceil(a, b, d)) if a >= 0 else i256(-unchecked(mul_div_floor(i256(-a), b, d)))
+    return unchecked(mul_div_ceil(a, b, d) if a >= 0 else -mul_div_floor(-a, b, d))
 
 
 def mul_div_trunc_signed(a: int, b: int, d: int) -> int:

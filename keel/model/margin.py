@@ -19,18 +19,20 @@ def initial(b: Brackets, value: int) -> int:
     return _marginal(b, value, (b.initial1, b.initial2, b.initial3, b.initial4))
 
 
-def requirements(market: Market, config: MarketConfig, size: int) -> tuple[int, int]:
+def requirements(market: Market, config: MarketConfig, size: int, *, whole: bool = True) -> tuple[int, int]:
     """Initial and maintenance margin of a position of `size` with their multipliers, quote WAD, ceil.
 
-    No more than its value is ever asked for, and then the maintenance keeps its proportion.
+    No more than its value is ever asked for, and then the maintenance keeps its proportion. Without `whole`
+    the initial margin is left at 0.
     """
     value = div_ceil(cast(abs(size) * market.price.index), WAD)
-    ramp, whole = market.ramp, cast(value * multiplier.ONE)
-    # What is maintained is asked of whoever comes new, too.
-    factor = max(multiplier.initial(market, config), ramp)
-    asked = cast(initial(config.brackets, value) * factor)
-    if asked > whole:
-        asked, ramp = whole, min(ramp, cast(whole * factor) // asked)
+    plain, most, ramp = initial(config.brackets, value), cast(value * multiplier.ONE), market.ramp
+    asked = 0
+    if whole:
+        # What is maintained is asked of whoever comes new, too.
+        asked = min(cast(plain * max(multiplier.initial(market, config), ramp)), most)
+    if cast(plain * ramp) > most:
+        ramp = most // plain
     kept = cast(maintenance(config.brackets, value) * ramp)
     return div_ceil(asked, multiplier.ONE), div_ceil(kept, multiplier.ONE)
 

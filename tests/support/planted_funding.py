@@ -94,8 +94,8 @@ SETTLEMENT = [
     _in_core(
         "tiers_of_the_market_before_are_kept",
         "INV-06 INV-25",
-        "uint256 word = self.limits & TIERED == 0 ? 0 : self.tiers;",
-        "if (self.limits & TIERED == 0) return; uint256 word = self.tiers;",
+        "else c.tiers.limit1 = 0;",
+        "",
     ),
 ]
 

@@ -91,6 +91,7 @@ def market_config(model: str, i: int = 0) -> MarketConfig:
         depth_per_share=DEPTHS[i],
         max_exposure_ppm=150_000,
         max_skew_ppm=300_000,
+        target_bps=12_500,
         base_sigma_bps=BASE_SIGMAS[i],
         fresh_seconds=60,
         stale_seconds=600,
@@ -171,9 +172,7 @@ class World:
         hub = self.chain.deploy("OracleHub", self.core, market, (self.sources[i], LIMITS), NOBODY)
         vault = self.chain.deploy("ShareVault", self.core, market, 0, "pool", "POOL")
         config = market_config(self.model.address, i)
-        links = MarketLinks(
-            vault.address, 2_000, 12_500, WINDOWS[i % len(PRICES)], self.loss_cap, hub.address
-        )
+        links = MarketLinks(vault.address, 2_000, WINDOWS[i % len(PRICES)], self.loss_cap, hub.address)
         listed = self.chain.send(self.core, "listMarket", astuple(config), astuple(links), sender=self.admin)
         assert listed.result == self.twin.list_market(self.now, config, links) == market
         self.set_price(market, PRICES[i % len(PRICES)])

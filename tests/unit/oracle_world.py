@@ -51,7 +51,7 @@ class OracleWorld:
         vault = deploy("ShareVault", core, MARKET, 0, "pool", "POOL")
         self.config = market_config(deploy("LayeredFunding", astuple(FUNDING)).address)
         self.hub = self._hub(LIMITS)
-        self.links = MarketLinks(vault.address, 2_000, 12_500, 10_000, 50_000, self.hub.address)
+        self.links = MarketLinks(vault.address, 2_000, 10_000, 50_000, self.hub.address)
         self._send("listMarket", astuple(self.config), astuple(self.links))
 
     def _hub(self, limits: Limits) -> Contract:
@@ -65,7 +65,7 @@ class OracleWorld:
     def replace_hub(self, limits: Limits) -> None:
         """Link another hub over the same sources, as governance does."""
         self.hub = self._hub(limits)
-        links = MarketLinks(self.links.vault, 2_000, 12_500, 10_000, 50_000, self.hub.address)
+        links = MarketLinks(self.links.vault, 2_000, 10_000, 50_000, self.hub.address)
         self._send("setMarket", MARKET, astuple(self.config), astuple(links))
 
     def say(self, place: int, price: int, spread: int) -> None:

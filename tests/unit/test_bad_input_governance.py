@@ -93,6 +93,8 @@ CONFIG = [
     ("maxExposurePpm", 1_633_334, 10_000, 1_633_333),
     ("maxSkewPpm", 9_999, 10_000, 500_000),
     ("maxSkewPpm", 500_001, 10_000, 500_000),
+    ("targetBps", 10_099, 10_100, 20_000),
+    ("targetBps", 20_001, 10_100, 20_000),
     ("baseSigmaBps", 99, 100, 50_000),
     ("baseSigmaBps", 50_001, 100, 50_000),
     ("freshSeconds", 0, 1, 3_600),
@@ -106,8 +108,6 @@ CONFIG = [
 ]
 LINKS = [
     ("keeperShareBps", 5_001, 0, 5_000),
-    ("targetBps", 10_099, 10_100, 20_000),
-    ("targetBps", 20_001, 10_100, 20_000),
     ("windowPpm", 99, 100, 1_000_000),
     ("lossCapPpm", 999, 1_000, 1_000_000),
     ("lossCapPpm", 1_000_001, 1_000, 1_000_000),

@@ -5,6 +5,7 @@ from click.testing import CliRunner
 
 from keel.analytics import snapshots
 from keel.analytics.gas import OPERATIONS, measure_on_node
+from keel.analytics.gas_cross import MARKETS, cross_account
 from keel.analytics.gas_targets import CONTRACT_BYTES_LIMIT, TARGETS
 from keel.analytics.gas_world import MARKET, PAUSE_SECONDS, GasWorld
 from keel.analytics.sizes import CORE_CONTRACTS, core_size, runtime_sizes
@@ -135,6 +136,23 @@ def test_partial_liquidation_is_a_trim(run):
     assert liquidated["tier"] == 1
     assert -0.26 * WAD < liquidated["fill"].size < -0.2 * WAD
     assert liquidated["reward"] > 0
+
+
+def test_liquidation_over_eight_markets_is_a_trim_of_one(run, world):
+    receipt = run("liquidate_eight")
+    account, liquidated = cross_account(world), receipt.event("Liquidated").args
+    assert (liquidated["account"], liquidated["tier"]) == (account, 1)
+    # Seven positions are only valued; the one that is closed in part stays.
+    assert liquidated["fill"].sizeAfter != 0
+    assert all(world.protocol.view("positionOf", account, market).size for market in MARKETS)
+    assert liquidated["reward"] > 0
+    assert world.protocol.view("accountOf", account_id(world.keeper)).balance > liquidated["reward"]
+    for market in MARKETS:
+        state = world.protocol.view("marketOf", market)
+        # Multipliers count, and funding has accrued everywhere; it is stored at the market that is touched.
+        assert state.ramp > 10**6
+        assert min(state.longInterest, state.shortInterest) > 0
+        assert (state.accruedAt == state.price.at + PAUSE_SECONDS) == (market == liquidated["market"])
 
 
 def test_full_liquidation_closes_without_bad_debt(run):

@@ -186,4 +186,4 @@ def test_the_gas_of_a_liquidation_over_eight_markets():
         account = cross(bench, 0)
         bench.later(30)
         used = bench.protocol.liquidate(account, bench.keeper).gas_used
-    assert 450_000 < used < 600_000
+    assert 400_000 < used < 450_000

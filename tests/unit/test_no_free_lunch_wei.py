@@ -46,6 +46,7 @@ class Market:
             depth_per_share=kappa,
             max_exposure_ppm=10_000_000,
             max_skew_ppm=300_000,
+            target_bps=12_500,
             base_sigma_bps=6_000,
             fresh_seconds=60,
             stale_seconds=600,
@@ -54,7 +55,7 @@ class Market:
             status=1,
             brackets=BRACKETS,
         )
-        self.book.list_market(NOW, config, MarketLinks(VAULT, 2_000, 12_500, 10_000, 50_000, HUB))
+        self.book.list_market(NOW, config, MarketLinks(VAULT, 2_000, 10_000, 50_000, HUB))
         self.book.store_price(NOW, 1, Price(index, index, at=NOW))
         self.book.pool_deposit(NOW, VAULT, 1, founding * WAD // scale)
         self.shares = dict.fromkeys(MEMBERS, 0)

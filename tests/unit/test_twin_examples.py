@@ -136,7 +136,7 @@ def test_a_hedge_is_not_broken_up_first(hedge: int, chosen: int) -> None:
     for market, size in enumerate((10 * WAD, -10 * WAD, 7 * WAD), 1):
         percent = 0 if market == 3 else hedge
         config = replace(market_config(MODEL), brackets=flat, hedge_percent=percent, depth_per_share=WAD)
-        ledger.list_market(1, config, MarketLinks(MODEL, 0, 12_500, 10_000, 50_000, MODEL))
+        ledger.list_market(1, config, MarketLinks(MODEL, 0, 10_000, 50_000, MODEL))
         ledger.store_price(1, market, Price(2_000 * WAD, 2_000 * WAD, at=1))
         ledger.pool_deposit(1, MODEL, market, 10**12 * WAD)
         ledger.positions[account, market] = Position(size, notional=2_000 * size)

@@ -63,8 +63,8 @@ def sides(draw: st.DrawFn) -> tuple[Market, MarketConfig]:
     market.stress, market.ramp = draw(rates(32)), draw(rates(16 * ONE, 1))
     market.price = Price(index, index, draw(magnitudes(24)))
     config = MarketConfig(
-        *(MODEL, 0, 0, 0, max_side, draw(rates(40)), kappa, 10**6, 300_000, draw(rates(50_000, 100))),
-        *(60, 600, 3_600, 10, 1, draw(brackets())),
+        *(MODEL, 0, 0, 0, max_side, draw(rates(40)), kappa, 10**6, 300_000, 12_500),
+        *(draw(rates(50_000, 100)), 60, 600, 3_600, 10, 1, draw(brackets())),
     )
     return market, config
 
@@ -99,6 +99,7 @@ def test_requirements(given_: tuple[Market, MarketConfig], size: int) -> None:
     value = -(-abs(size) * market.price.index // WAD)
     assert ONE <= factor <= 16 * ONE
     assert initial <= value
+    assert margin.requirements(market, config, size, whole=False) == (0, maintenance)
     assert abs(common) <= initial * config.hedge_percent // 100
     if market.ramp >= ONE and initial < value:
         assert maintenance >= margin.maintenance(config.brackets, value)
@@ -228,7 +229,7 @@ def books(draw: st.DrawFn) -> tuple[Ledger, list[tuple[int, int]]]:
     asked = []
     for market in range(1, count + 1):
         config = config_of(hedge_percent=draw(rates(40)))
-        ledger.list_market(0, config, MarketLinks(MODEL, 0, 12_500, 10_000, 50_000, MODEL))
+        ledger.list_market(0, config, MarketLinks(MODEL, 0, 10_000, 50_000, MODEL))
         size = draw(st.integers(1, 10**4)) * draw(st.sampled_from([-WAD, WAD]))
         m = factor_market(draw(st.sampled_from(FACTORS)), ramp=draw(st.sampled_from(FACTORS)))
         ledger.markets[market] = m
@@ -261,7 +262,7 @@ def test_a_hedge_of_two_markets() -> None:
     ledger = Ledger(1, {MODEL: LayeredFunding(FUNDING)})
     for market, (size, percent) in enumerate(((10, 40), (-8, 30)), 1):
         config = config_of(hedge_percent=percent)
-        ledger.list_market(0, config, MarketLinks(MODEL, 0, 12_500, 10_000, 50_000, MODEL))
+        ledger.list_market(0, config, MarketLinks(MODEL, 0, 10_000, 50_000, MODEL))
         ledger.markets[market] = factor_market(ONE, ramp=ONE)
         ledger.positions[1, market] = Position(size * WAD, notional=size * 2_000 * WAD)
         ledger.accounts[1].markets |= market << 16 * (market - 1)

@@ -37,7 +37,7 @@ def parts_of(t: Touch) -> tuple[int, int]:
     """Maintenance of the touched position alone, quote WAD: what cannot be hedged, and what can, signed."""
     if t.position.size == 0:
         return 0, 0
-    _, maintenance = margin.requirements(t.market, t.config, t.position.size)
+    _, maintenance = margin.requirements(t.market, t.config, t.position.size, whole=False)
     common = margin.common(maintenance, t.config.hedge_percent, t.position.size)
     return u256(maintenance - abs(common)), common
 

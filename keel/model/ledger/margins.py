@@ -42,7 +42,9 @@ class _Tally:
         worse = min(pnl - doubt, pnl_twap)
         self.equity_worse += worse
         self.withdrawable += min(worse, 0)
-        initial, maintenance = margin.requirements(market, config, position.size)
+        # A liquidation does not go by the initial margin.
+        whole = action != Action.LIQUIDATE
+        initial, maintenance = margin.requirements(market, config, position.size, whole=whole)
         initial_common = margin.common(initial, config.hedge_percent, position.size)
         maintenance_common = margin.common(maintenance, config.hedge_percent, position.size)
         self.initial += initial - abs(initial_common)
@@ -88,7 +90,7 @@ class MarginLedger(FundingLedger, Positions):
         return self.health_for(now, account, Action.ADD_MARGIN)
 
     def health_for(self, now: int, account: int, action: Action) -> Health:
-        """The same, where all the account's markets allow the action."""
+        """The same, where all the account's markets allow the action; without initial margin to liquidate."""
         return self._health(now, account, self._account(account), action)
 
     def _touch(self, now: int, account: int, market: int, price: Price | None = None) -> Touch:
