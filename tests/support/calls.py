@@ -65,6 +65,8 @@ def everything(bench):
         "access manager": (contracts.access, ("KeelAccess",)),
         "timelock": (contracts.timelock, ("KeelTimelock",)),
     }
+    if contracts.collateral is not None:
+        places["collateral"] = (contracts.collateral, ("Collateral",))
     found = {}
     for place, (contract, artifacts) in places.items():
         for name in artifacts:
@@ -92,6 +94,7 @@ def plausible(bench, owner, weak=0):
         "depth": 100 * WAD,
         "limitPrice": NO_LIMIT,
         "deadline": NO_LIMIT,
+        "maxCost": NO_LIMIT,
         "windowSeconds": 300,
         "horizon": 3_600,
         "value": 1,
