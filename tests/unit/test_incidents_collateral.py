@@ -281,7 +281,7 @@ def test_reenter_from_a_collateral_token(hostile, outer):
 
 
 def test_a_withdrawal_and_a_trade_inside_share_the_margin(hostile):
-    """All collateral but a little leaves: inside its transfer the account trades as one without it."""
+    """F-45: all collateral leaves: inside its transfer the account trades as one without it."""
     with rolled_back(hostile.chain):
         entry = next(e for e in hostile.entries if str(e) == "core.trade")
         order = hostile.core.abi.function("trade")
