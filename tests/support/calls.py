@@ -65,6 +65,8 @@ def everything(bench):
         "access manager": (contracts.access, ("KeelAccess",)),
         "timelock": (contracts.timelock, ("KeelTimelock",)),
     }
+    if contracts.collateral is not None:
+        places["collateral"] = (contracts.collateral, ("Collateral",))
     found = {}
     for place, (contract, artifacts) in places.items():
         for name in artifacts:
@@ -90,8 +92,7 @@ def plausible(bench, owner, weak=0):
         "skew": WAD,
         "index": WAD,
         "depth": 100 * WAD,
-        "limitPrice": NO_LIMIT,
-        "deadline": NO_LIMIT,
+        **dict.fromkeys(("limitPrice", "maxCost", "deadline"), NO_LIMIT),
         "windowSeconds": 300,
         "horizon": 3_600,
         "value": 1,

@@ -34,6 +34,7 @@ TESTED = [
         f"{_I}margin.py::test_popcat_sybil_brackets",
         f"{_I}oracle_limits.py::test_popcat_nineteen_wallets_share_one_limit",
     ),
+    ("I-08", f"{_I}collateral.py::test_collateral_depeg_and_adl"),
     ("I-09", f"{_I}oracle_limits.py::test_paradex_maintenance_resets_no_index"),
     ("I-10", f"{_I}exits.py::test_drift_winners_exit_first"),
     (
@@ -193,11 +194,17 @@ TESTED = [
         f"{_I}tokens.py::test_velar_paused_or_refusing_token",
         f"{_I}tokens.py::test_hubble_token_that_rebases_down",
         f"{_I}tokens.py::test_hubble_token_that_rebases_up",
+        f"{_I}collateral.py::test_velar_odd_collateral",
+        f"{_I}collateral.py::test_velar_depeg_blocks_deposits",
         f"{_U}bad_input_deployment.py::test_fees_on_transfer_are_refused",
         f"{_U}bad_input_deployment.py::test_the_whole_flow_works_with",
     ),
     ("F-44", f"{_I}admin.py::test_hubble_zero_amounts"),
-    ("F-45", f"{_I}reentry.py::test_reenter_every_external"),
+    (
+        "F-45",
+        f"{_I}reentry.py::test_reenter_every_external",
+        f"{_I}collateral.py::test_reenter_from_a_collateral_token",
+    ),
     ("F-46", f"{_I}margin.py::test_perennial_cap_by_turns", f"{_I}margin.py::test_perennial_maker_closes"),
     (
         "F-47",
@@ -221,7 +228,6 @@ TESTED = [
 
 #: Number, and what there would have to be for it to happen.
 NOT_APPLICABLE = [
-    ("I-08", "one collateral, the settlement token itself: no feed prices it, so none can misprice it"),
     ("I-22", "no trigger orders: a trade fills at once or reverts, there is no stop to set above the price"),
     ("F-03", "no pending orders: a trade fills at once or reverts, so there is no option to hold"),
     ("F-06", "no stop orders: nobody was promised a price"),

@@ -138,7 +138,7 @@ def test_perp_v1_cascade_is_slowed(bench):
             bench.later(60)
             bench.price(protocol.view("marketOf", MARKET).price.index // WAD)
     assert held(bench) == 0
-    assert protocol.view("accountOf", backstop(bench)) == (0, 0)
+    assert protocol.view("accountOf", backstop(bench)) == (0, 0, 0)
     assert_books(bench, everybody(bench, 17))
 
 

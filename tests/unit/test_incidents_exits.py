@@ -229,7 +229,7 @@ def test_maker_black_thursday_backlog(bench):
         start + sum(liquidated(one)["penalty"] - liquidated(one)["reward"] for one in receipts)
         >= from_insurance
     )
-    assert [bench.protocol.view("accountOf", one) for one in backlog] == [(0, 0)] * len(backlog)
+    assert [bench.protocol.view("accountOf", one) for one in backlog] == [(0, 0, 0)] * len(backlog)
     assert_books(bench, [*everybody(bench), *backlog])
 
 

@@ -143,7 +143,7 @@ def test_mango_thin_venue_pump():
             where.feeds[0].set(PRICE)
             where.update()
             assert where.stored.index == PRICE * WAD
-            take_out = lambda: where.protocol.withdraw(account_id(longs), held + 1, longs, longs)  # noqa: E731
+            take_out = lambda: where.protocol.withdraw(account_id(longs), held, longs, longs)  # noqa: E731
             refused_because("PriceNotGoodFor", take_out)
             refused_because("PriceNotGoodFor", lambda: where.trade(longs, WAD))
         assert validity(where) == Validity.UNCERTAIN
