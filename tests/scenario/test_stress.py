@@ -198,6 +198,7 @@ def test_rallies__are_the_window_mirrored__on_two_depths():
     assert thin.after_insurance > 0
     assert deep.after_insurance == 0
     text = markdown(Study((run_stress(stress()),), rallies=(thin, deep)), "keel stress")
+    assert "in every replay of these falls. Mirrored, as rallies, it did not in 1 of 2" in text
     assert "it failed in 1 of 1 with a curve of 48 quote" in text
     assert "0 of 1 with a curve of 240 quote" in text
 

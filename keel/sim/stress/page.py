@@ -52,7 +52,11 @@ def markdown(study: Study, command: str) -> str:
 def _verdict(study: Study) -> str:
     if study.failed:
         return f"The insurance does not hold: {'; '.join(study.failed)}."
-    return "The insurance paid every bad debt: after it, zero in every replay."
+    paid = "The insurance paid every bad debt: after it, zero in every replay"
+    failed = sum(1 for line in study.rallies if line.after_insurance)
+    if not failed:
+        return f"{paid}."
+    return f"{paid} of these falls. Mirrored, as rallies, it did not in {failed} of {len(study.rallies)}."
 
 
 def _summary(study: Study) -> Iterator[str]:
