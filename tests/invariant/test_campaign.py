@@ -43,7 +43,7 @@ def test_a_campaign_finds_nothing_and_tries_everything(stage, seed):
     assert report.findings == []
     done = report.tally.actions
     # Nobody gets through, and what seldom succeeds need not have succeeded within so few actions.
-    assert set(PERFORM) - set(done) <= {"intrude"}
+    assert set(PERFORM) - set(done) <= {"intrude", "deleverage", "set_hub"}
     assert report.tally.protocol > 4_500
     # Every way of a liquidation is gone, and the insurance's positions are worked off.
     met = report.tally.liquidations
@@ -57,6 +57,12 @@ def test_a_campaign_finds_nothing_and_tries_everything(stage, seed):
             "absorbed: cost",
         )
     )
+    # Losses go beyond what pools may pay, winners give, and markets end with positions in them.
+    shared = report.tally.shared
+    assert all(
+        shared[kind] > 3
+        for kind in ("paid by a pool", "deficit", "begun", "counted", "cut", "gave", "ended with its market")
+    )
     # Suspect prices are confirmed and rejected, with funding of somebody in between.
     assert all(report.tally.outcomes[name] > 10 for name in ("held", "confirmed", "rejected", "released"))
 
@@ -65,6 +71,8 @@ def test_the_model_predicts_every_call(stage):
     report = Campaign(stage, 3, Options(twin=True)).run(actions=3_000)
     assert report.findings == []
     assert report.tally.invariants["TWIN"] > 1_000
+    assert report.tally.shared["gave"]
+    assert report.tally.actions["shut"]
 
 
 def test_the_same_seed_does_the_same(stage):
@@ -107,6 +115,7 @@ def test_the_command_reports_as_json(tmp_path):
     assert report["invariants"]["INV-01"] > 0
     assert report["suspect_prices"]["confirmed"] > 0
     assert report["liquidations"]["curve"] > 0
+    assert report["losses"]["begun"] > 0
     assert "NotAuthorized" in report["reverts"]
 
 

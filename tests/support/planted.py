@@ -5,6 +5,7 @@ from support.mutants import in_core as _in_core
 from support.planted_backstop import TAKEN_OVER
 from support.planted_escrow import WAITING
 from support.planted_funding import FUNDING
+from support.planted_losses import LOSSES
 
 BOOKS = [
     _in_core(
@@ -261,4 +262,4 @@ STATUSES = [
     ),
 ]
 
-MUTANTS = [*STATUSES, *BOOKS, *FUNDING, *WAITING, *TRADES, *LIQUIDATIONS, *TAKEN_OVER, *POOLS]
+MUTANTS = [*STATUSES, *BOOKS, *FUNDING, *WAITING, *TRADES, *LIQUIDATIONS, *TAKEN_OVER, *POOLS, *LOSSES]

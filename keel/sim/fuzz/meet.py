@@ -42,12 +42,15 @@ def shared(step: Step) -> Iterator[str]:
     """Kinds of what happened in a call to a loss that is shared out.
 
     `deficit` is what no pool may pay, `paid by a pool` what it did; `begun`, `counted` (a position), `gave`
-    (a winner, something) and `ended` are stations of a resolution; `all gave all`: profits did not suffice.
+    (a winner, something) and `ended` are stations of a resolution; `all gave all`: profits did not suffice,
+    `still poor`: the pool has less than nothing all the same.
     """
     receipt = step.done.receipt if step.done is not None else None
     for log in receipt.logs if receipt is not None else ():
         if log.event in _SHARED:
             yield _SHARED[log.event]
+            if log.event == "ResolutionEnded" and _poor(step, log.args["market"]):
+                yield "still poor"
         elif log.event == "ProfitCut" and log.args["amount"]:
             yield "gave"
         elif log.event == "BadDebtCovered" and log.args["fromPool"]:
@@ -57,6 +60,13 @@ def shared(step: Step) -> Iterator[str]:
             yield "cut of a shut market" if shut else "cut"
             if log.args["cut"] == log.args["profits"]:
                 yield "all gave all"
+
+
+def _poor(step: Step, market: int) -> bool:
+    """Whether `deleverage` could begin again."""
+    price = step.after.books.markets[market].price
+    shut = step.after.rules[market].config.status == STATUS_SHUT
+    return not shut and max(step.after.equity(market, at) for at in (price.index, price.twap)) < 0
 
 
 def _closed(step: Step, event: str, args: dict[str, Any]) -> Iterator[str]:

@@ -18,6 +18,9 @@ _WHOLE = 10**6
 _CAPS = ((15, 10**6, 10**6), (45, 50_000, 300_000), (100, 1_000, 20_000))
 # Deposits of traders who are about to bet all of it.
 _STAKES = (2_000, 80_000)
+# Prices of a walk at most.
+_MOST_STEPS = 16
+_RICH = 10**6 * _WHOLE
 
 
 def begin(stage: Stage, draws: Draws) -> list[Action]:
@@ -31,6 +34,10 @@ def begin(stage: Stage, draws: Draws) -> list[Action]:
         if draws.chance(20):
             for provider in PROVIDERS:
                 actions += _leave(stage, provider, market, draws.integer(70, 97))
+    if draws.chance(40):
+        # Some have so much that the pool is what limits them.
+        for place in (draws.integer(1, len(ACCOUNTS) - 1) for _ in range(3)):
+            actions.append(Action("deposit", (ACCOUNTS[place][0], place, _RICH)))
     # Prices that were stored before the cooldowns are stale.
     return [*actions, *(_tick(stage, market, 100) for market in stage.world.markets)]
 
@@ -63,7 +70,11 @@ def gap(stage: Stage, draws: Draws) -> list[Action]:
     """Somebody bets all that he has, and the price jumps beyond it and stays there."""
     market, held = draws.pick(_open(stage)), open_positions(stage.present)
     if held and draws.chance(50):
-        actions, (place, market) = [], draws.pick(held)
+        # Whoever is nearest to it, so that a small jump does.
+        place, market = (
+            min(held, key=lambda key: _distance(stage, *key)) if draws.chance(80) else draws.pick(held)
+        )
+        actions: list[Action] = []
         size = stage.present.position(place, market).size
     else:
         place = draws.integer(1, len(ACCOUNTS) - 1)
@@ -71,11 +82,17 @@ def gap(stage: Stage, draws: Draws) -> list[Action]:
     if not size:
         return actions
     index = stage.present.books.markets[market].price.index
-    means = abs(stage.present.health(place).equity)
-    beyond = min(means * WAD // abs(size), index // 2) + index * draws.integer(1, 15) // 100
+    means = max(stage.present.health(place).equity, 0)
+    beyond = min(means * WAD // abs(size), index // 2) + index * draws.integer(1, 12) // 100
     after = index - beyond if size > 0 else index + beyond
     late = Action("liquidate", (draws.pick(KEEPERS), place))
     return [*actions, *_walk(draws, market, index, after), late]
+
+
+def _distance(stage: Stage, place: int, market: int) -> int:
+    """By which part of the price an account is away from having nothing, WAD."""
+    size, index = stage.present.position(place, market).size, stage.present.books.markets[market].price.index
+    return max(stage.present.health(place).equity, 0) * WAD * WAD // (abs(size) * index)
 
 
 def _bet(stage: Stage, draws: Draws, place: int, market: int, *, long: bool) -> tuple[list[Action], int]:
@@ -89,8 +106,12 @@ def _bet(stage: Stage, draws: Draws, place: int, market: int, *, long: bool) -> 
 
 
 def rally(stage: Stage, draws: Draws) -> list[Action]:
-    """The crowd grows, and the price goes where it wants it, until the pool is poor."""
+    """The crowd grows, and the price goes where it wants it, until the pool is poor, and somebody says so."""
     market = draws.pick(_open(stage))
+    return [*_rally(stage, draws, market), Action("deleverage", (draws.integer(0, 9), market))]
+
+
+def _rally(stage: Stage, draws: Draws, market: int) -> list[Action]:
     m = stage.present.books.markets[market]
     long = m.skew > 0 if m.skew else draws.chance(50)
     place = draws.integer(1, len(ACCOUNTS) - 1)
@@ -99,18 +120,16 @@ def rally(stage: Stage, draws: Draws) -> list[Action]:
     if crowd == 0:
         return actions
     worth = max(stage.present.equity(market, m.price.index), WAD)
-    reach = min(worth * WAD // crowd, 2 * m.price.index) * draws.integer(50, 150) // 100
+    reach = min(worth * WAD // crowd, 3 * m.price.index) * draws.integer(50, 180) // 100
     after = m.price.index + reach if long else max(m.price.index - reach, m.price.index // 4)
-    poor = Action("deleverage", (draws.integer(0, 9), market))
-    return [*actions, *_walk(draws, market, m.price.index, after), poor]
+    return [*actions, *_walk(draws, market, m.price.index, after, percent=draws.pick((7, 10)))]
 
 
-def _walk(draws: Draws, market: int, index: int, after: int) -> list[Action]:
-    """A price that moves in steps or in a jump, mostly until its average has followed."""
-    step, stays = draws.pick((3, 6, 10, 400)), draws.integer(1, 6)
-    actions: list[Action] = []
-    for _ in range(30):
-        far = index * step // 100
+def _walk(draws: Draws, market: int, index: int, after: int, *, percent: int = 400) -> list[Action]:
+    """A price that jumps, or moves in steps of so much, and that its average follows, mostly all the way."""
+    stays, actions = draws.integer(2, 4), []
+    for _ in range(_MOST_STEPS):
+        far = index * percent // 100
         stays -= index == after
         index = min(max(after, index - far), index + far)
         actions += [Action("warp", (draws.integer(60, 170),)), Action("tick", (market, index // PRICE_UNIT))]
@@ -154,7 +173,10 @@ def shut(stage: Stage, draws: Draws) -> list[Action]:
     market = draws.pick(stage.world.markets)
     governor = OPERATOR if draws.chance(90) else draws.integer(1, 9)
     end = Action("shut", (governor, market))
-    return [Action("hold", (governor, market, draws.integer(2, 3))), end] if draws.chance(60) else [end]
+    if draws.chance(20):
+        return [end]
+    before = _rally(stage, draws, market) if draws.chance(60) and market in _open(stage) else []
+    return [*before, Action("hold", (governor, market, draws.integer(2, 3))), end]
 
 
 def after(stage: Stage, draws: Draws) -> list[Action]:

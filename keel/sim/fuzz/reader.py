@@ -81,8 +81,11 @@ class Books:
     def copy(self) -> "Books":
         """Another moment, the same so far."""
         kept = self.accounts.copy(), self.positions.copy(), self.markets.copy()
-        waiting = self.escrows.copy(), self.claims.copy(), self.resolutions.copy(), self.marks.copy()
-        return Books(self.now, self.totals, *kept, *waiting, self.stretches)
+        waiting, shared = (
+            (self.escrows.copy(), self.claims.copy()),
+            (self.resolutions.copy(), self.marks.copy()),
+        )
+        return Books(self.now, self.totals, *kept, *waiting, *shared, self.stretches)
 
     def owed(self) -> int:
         """Every bucket of the core added up, quote WAD."""

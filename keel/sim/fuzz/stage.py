@@ -101,11 +101,11 @@ class Stage:
         """Carry an action out. Whatever goes wrong other than a revert is raised."""
         spec, world, before = PERFORM[action.name], self.world, self.present
         touched, kept = spec.touches(world, *action.args), world.ghost
-        known = {"pushes": dict(kept.pushes), "losses": dict(kept.losses)}
+        pushes, losses = dict(kept.pushes), dict(kept.losses)
         try:
             done = spec.run(world, *action.args)
         except Reverted as refusal:
-            return Step(world, action, before, before, touched, refusal=refusal, **known)
+            return Step(world, action, before, before, touched, refusal=refusal, pushes=pushes, losses=losses)
         touched = done.touched or touched
         books = self.reader.read(before.books, touched, self._resolving(before, touched))
         books.stretches = dict(world.ghost.stretches)
@@ -115,7 +115,7 @@ class Stage:
             count(self.present, world.ghost.pushes, done.receipt)
         if done.receipt is not None and action.name in SHARING:
             keep(world, before, done.receipt)
-        return Step(world, action, before, self.present, touched, done, **known)
+        return Step(world, action, before, self.present, touched, done, pushes=pushes, losses=losses)
 
     def reset(self) -> None:
         """Go back to the beginning."""

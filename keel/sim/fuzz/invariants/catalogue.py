@@ -100,6 +100,7 @@ CHECKS: tuple[Check, ...] = (
     Check("INV-35", resolutions.inv_35, _SHARE - _BATCH),
     Check("INV-35", resolutions.inv_35_books, _RESOLVE),
     Check("INV-35", resolutions.inv_35_sum, _RESOLVE),
+    Check("INV-35", resolutions.inv_35_end, _RESOLVE),
     Check("INV-36", liquidation.inv_36, _LIQUIDATE),
     Check("INV-37", liquidation.inv_37, _LIQUIDATE),
     Check("INV-37", losses.inv_37_deficit, _LIQUIDATE | _UNWIND),

@@ -193,8 +193,8 @@ def _check_position(step: Step, market: int, old: Any, new: Any, cut: int, end: 
         same = new.size == old.size and new.notional == old.notional + cut
         require(same, "position", new, "before", old, "cut", cut)
         return 0
-    value = old.size * step.before.books.resolutions[market].price // WAD
-    realized = value - old.notional - cut
+    value: int = old.size * step.before.books.resolutions[market].price // WAD
+    realized: int = value - old.notional - cut
     told = end.size, end.cost, end.realized, end.sizeAfter
     require(told == (-old.size, -value, realized, 0), "end", told, "of", old, "at a value of", value)
     require(new.size == new.notional == 0, "left", new)
@@ -210,6 +210,16 @@ def inv_35_sum(step: Step) -> int:
     total = sum(cut.amount for cut in given.values())
     require(total <= r.cut + len(given), "given", total, "of", r.cut, "by", len(given))
     require(r.stage != Pass.NONE or total >= r.cut, "given", total, "of", r.cut, "by", len(given))
+    return 1
+
+
+def inv_35_end(step: Step) -> int:
+    """When a shut market has ended its pool owes nothing, unless the winners have given all."""
+    _, market, *_ = step.action.args
+    r, m = step.after.books.resolutions[market], step.after.books.markets[market]
+    if r.stage != Pass.NONE or not _shut(step, market) or not step.receipt.events("ResolutionEnded"):
+        return 0
+    require(m.cash >= 0 or r.cut == r.profits, "cash", m.cash, "taken", r.cut, "of profits", r.profits)
     return 1
 
 
