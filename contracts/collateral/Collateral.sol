@@ -20,9 +20,9 @@ import {CollateralMath} from "./CollateralMath.sol";
 /// @notice See ICollateral. A contract of its own: a token that misbehaves reaches no balance of the core.
 /// @custom:halt deposits, new risk and sales stop while a kind's price is not valid; withdrawals of who has neither positions nor debt never.
 contract Collateral is CollateralKinds {
-    /// @dev Debt up to this part of what the collateral counts for waits: a loss is no reason to sell at once, and a haircut of more than
-    /// what is left is far away.
-    uint256 private constant DEBT_BPS = 2500;
+    /// @dev Debt up to this part of what the collateral counts for waits: funding and fees are no reason to sell. No more, because it bears
+    /// no interest: a winning and a losing account of one person would be a loan for ever.
+    uint256 private constant DEBT_BPS = 100;
 
     mapping(AccountId id => mapping(uint16 kind => uint256)) private balances;
 

@@ -105,7 +105,7 @@ interface ICollateral is IPriceKeeper {
     /// @param tokens token units.
     function withdraw(AccountId account, uint16 kind, uint256 tokens, address to) external;
 
-    /// @notice Buy collateral of an account that is unhealthy, or whose debt is more than a quarter of what its collateral counts for. Anyone;
+    /// @notice Buy collateral of an account that is unhealthy, or whose debt is more than a hundredth of what its collateral counts for. Anyone;
     /// needs a valid price, taken now.
     /// @dev At the better of index and TWAP less the discount. An unhealthy account sells until it is healthy, because it then counts what the
     /// haircut took, and owes nothing; at most until its settlement balance carries its positions alone. An indebted one until it owes nothing. Where the last collateral leaves a debt and there is no position, insurance and

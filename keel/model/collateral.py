@@ -16,7 +16,7 @@ from keel.units import BPS, WAD
 # Time over which a higher haircut reaches maintenance: the rule cannot liquidate by itself.
 HAIRCUT_RAMP = 604_800
 # Debt up to this part of what the collateral counts for waits.
-DEBT_BPS = 2_500
+DEBT_BPS = 100
 MAX_KINDS = 8
 MAX_DECIMALS = 18
 MAX_HAIRCUT = 9_000
