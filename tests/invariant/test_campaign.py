@@ -37,7 +37,7 @@ def faulty(tmp_path, monkeypatch):
     return path
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, 4])
 def test_a_campaign_finds_nothing_and_tries_everything(stage, seed):
     report = Campaign(stage, seed, Options("deep")).run(actions=9_000)
     assert report.findings == []
@@ -68,7 +68,7 @@ def test_a_campaign_finds_nothing_and_tries_everything(stage, seed):
 
 
 def test_the_model_predicts_every_call(stage):
-    report = Campaign(stage, 3, Options(twin=True)).run(actions=3_000)
+    report = Campaign(stage, 4, Options(twin=True)).run(actions=3_000)
     assert report.findings == []
     assert report.tally.invariants["TWIN"] > 1_000
     assert report.tally.shared["gave"]

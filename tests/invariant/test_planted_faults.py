@@ -8,7 +8,7 @@ from keel.artifacts import manifest_path
 from keel.sim.fuzz.campaign import Campaign, Options, open_stage
 
 SEED = 1
-ACTIONS = 100_000
+ACTIONS = 300_000
 PAIRS = [pytest.param(mutant, i, id=f"{mutant}-{i}") for mutant in MUTANTS for i in mutant.caught_by]
 
 

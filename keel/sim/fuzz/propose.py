@@ -49,7 +49,7 @@ WEIGHTS: Mapping[Plan, int] = MappingProxyType(
         propose_rare.stake_operator: 3,
         propose_rare.donate: 4,
         propose_rare.permit: 2,
-        propose_rare.restrict: 3,
+        propose_rare.restrict: 5,
         propose_rare.lift: 20,
         propose_rare.hold: 2,
         propose_rare.reopen: 60,

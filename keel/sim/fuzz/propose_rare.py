@@ -43,8 +43,12 @@ def restrict(stage: Stage, draws: Draws) -> list[Action]:
     """
     market = draws.pick(stage.world.markets)
     level = draws.integer(2, 3) if draws.chance(95) else draws.integer(0, 4)
+    actions = [Action("restrict", (_governor(draws), market, level))]
+    if draws.chance(30):
+        # Tighter still, within the same term.
+        actions += [Action("warp", (draws.integer(1, 3_600),)), Action("restrict", (OPERATOR, market, 3))]
     over = [Action("warp", (TERM,)), Action("lift", (draws.integer(0, 9), market))]
-    return [Action("restrict", (_governor(draws), market, level)), *(over if draws.chance(40) else [])]
+    return [*actions, *(over if draws.chance(40) else [])]
 
 
 def lift(stage: Stage, draws: Draws) -> list[Action]:
