@@ -37,7 +37,8 @@ interface IKeelLiquidation {
     function resolve(uint16 market, AccountId[] calldata accounts) external returns (uint256 done);
 
     /// @notice Let insurance and pool pay the debt of an account without positions whose other collateral is all sold. Anyone; a sale
-    /// of the last collateral does it, too. The pool is that of the market where the debt last showed.
+    /// of the last collateral does it, too. The pool is that of the market where the debt last showed; of a shut
+    /// market it pays nothing more, and what the insurance has not stays owed.
     function cover(AccountId account) external;
 
     /// @notice A market's present or last resolution.

@@ -86,7 +86,14 @@ abstract contract Resolutions is Backstop {
 
     function _cover(AccountId account, uint16 market) private nonReentrant {
         Touch memory t = _load(account, market);
+        // A shut market's pool has paid its winners: what the insurance has not stays owed, for another call.
+        int120 later;
+        if (t.config.status == STATUS_SHUT) {
+            later = int120(Fixed.min(0, t.account.balance + int256(uint256(insuranceAssets))));
+            t.account.balance -= later;
+        }
         _coverShortfall(t);
+        t.account.balance += later;
         _commit(t);
     }
 

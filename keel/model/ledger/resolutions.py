@@ -44,7 +44,12 @@ class Resolutions(Backstop):
         with self._atomic():
             self._store(self._accrue(now, market))
             t = self._load(now, account, market)
+            # A shut market's pool has paid its winners: the rest stays owed, for another call.
+            shut = t.config.status == STATUS_SHUT
+            later = min(0, t.account.balance + self.insurance_assets) if shut else 0
+            t.account.balance -= later
             self._cover_shortfall(t)
+            t.account.balance += later
             self._commit(t)
 
     def _deleverage(self, t: Touch) -> None:

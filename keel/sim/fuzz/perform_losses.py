@@ -55,6 +55,6 @@ def unwound(_world: World, _sender: int, market: int) -> Touched:
 
 
 def resolved(_world: World, _sender: int, market: int, *places: int) -> Touched:
-    """What `resolve` may change."""
-    members = tuple(dict.fromkeys(place for place in places if place != NOBODY))
+    """What `resolve` may change: the insurance's own position goes first."""
+    members = tuple(dict.fromkeys((BACKSTOP, *(place for place in places if place != NOBODY))))
     return Touched(members, tuple((place, market) for place in members), (market,), insurance=True)

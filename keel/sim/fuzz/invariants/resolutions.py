@@ -72,11 +72,11 @@ class _Course:
 
     def _count(self, account: int, told: int) -> None:
         r, place = self.now, self._step.world.ids.index(account)
-        profit = _profit(self._step, r, place, self._market, self._given[place])
+        profit, filled = _profit(self._step, r, place, self._market, self._given[place])
         require(r.stage == Pass.COUNTING, "place", place, "counted in stage", r.stage)
         require(told == profit, "place", place, "profit", told, "expected", profit)
         self._counted[place] = profit
-        self.now = replace(r, profits=r.profits + profit)
+        self.now = replace(r, profits=r.profits + profit, waiting=r.waiting + filled)
 
     def _take(self, account: int, amount: int) -> None:
         r, place = self.now, self._step.world.ids.index(account)
@@ -103,7 +103,7 @@ def _begun(step: Step, r: Resolution, log: Log) -> Resolution:
 def _check_cut(step: Step, r: Resolution, log: Log, cash: int) -> None:
     """What is taken is what is missing, of a shut market what the pool has not, and never beyond profits."""
     args, market = log.args, log.args["market"]
-    missing = max(r.profits - max(cash, 0), 0) if _shut(step, market) else r.deficit
+    missing = max(r.profits + r.waiting - max(cash, 0), 0) if _shut(step, market) else r.deficit
     expected = min(missing, r.profits)
     told = args["profits"], args["cut"], args["socialised"]
     wanted = r.profits, expected, max(r.deficit - expected, 0)
@@ -124,15 +124,17 @@ def _paid(log: Log) -> int:
     return int(log.args[name]) if name else 0
 
 
-def _profit(step: Step, r: Resolution, place: int, market: int, given: int) -> int:
-    """Profit at the fixed price, less what was given; in a shut market a debt is set off against it first."""
+def _profit(step: Step, r: Resolution, place: int, market: int, given: int) -> tuple[int, int]:
+    """Profit at the fixed price, less what was given; and what the pool pays besides.
+
+    In a shut market a debt is set off against the profit first; where some is left, the pool fills the debt.
+    """
     position = step.before.position(place, market)
     profit = position.size * r.price // WAD - position.notional - given
-    if _shut(step, market) and step.before.held(place) == [market]:
-        balance = step.before.books.accounts[place].balance + step.before.touch(place, market).balance
-        if profit + (0 if place == BACKSTOP else balance) <= 0:
-            return 0
-    return max(profit, 0)
+    if profit <= 0 or place == BACKSTOP or not _shut(step, market) or step.before.held(place) != [market]:
+        return max(profit, 0), 0
+    owed = max(-step.before.books.accounts[place].balance - step.before.touch(place, market).balance, 0)
+    return (profit - owed, owed) if owed < profit else (0, 0)
 
 
 def _again(step: Step, market: int) -> bool:
