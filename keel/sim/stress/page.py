@@ -66,7 +66,7 @@ def _summary(study: Study) -> Iterator[str]:
             for moments in (record.of(place) for place in range(len(record.openings)))
         )
         yield (
-            f"{title(record)}: prices fell up to {part(fallen)} below the first; {quote(record.notional)} of "
+            f"{title(record)}: prices fell up to {part(fallen)} below the first one; {quote(record.notional)} of "
             f"{quote(record.open_interest)} liquidated, {quote(record.total('absorbed'))} of it absorbed by "
             f"the insurance, whose own positions brought {quote(record.total('own_result'))} and "
             f"{quote(record.fund_end - record.cash_end)} more that is not realised; bad debt "
