@@ -67,9 +67,10 @@ def _summary(study: Study) -> Iterator[str]:
             for moments in (record.of(place) for place in range(len(record.openings)))
         )
         yield (
-            f"{title(record)}: prices fell up to {part(fallen)} below the first; {quote(record.notional)} of "
-            f"{quote(record.open_interest)} liquidated, {quote(record.total('absorbed'))} of it absorbed by "
-            f"the insurance, whose own positions brought {quote(record.total('own_result'))} and "
+            f"{title(record)}: prices fell up to {part(fallen)} below the first one; "
+            f"{quote(record.notional)} of {quote(record.open_interest)} liquidated, "
+            f"{quote(record.total('absorbed'))} of it absorbed by the insurance, "
+            f"whose own positions brought {quote(record.total('own_result'))} and "
             f"{quote(record.fund_end - record.cash_end)} more that is not realised; bad debt "
             f"{quote(record.debt)}, after insurance {quote(record.after_insurance)}; of the fund of "
             f"{quote(record.fund)} at most {quote(record.used)} was used at once."
