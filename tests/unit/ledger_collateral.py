@@ -219,7 +219,7 @@ class CollateralWalk(ResolutionWalk):
             super().step()
             return
         moves = {"give": 14, "lean": 14, "lose": 16, "take": 12, "buy": 16, "move_kinds": 12}
-        moves |= {"doubt_kind": 5, "set_terms": 9, "cover": 2, "fall": 5}
+        moves |= {"doubt_kind": 5, "set_terms": 9, "cover": 2, "fall": 5, "ruin": 4}
         getattr(self, self.random.choices(list(moves), list(moves.values()))[0])()
 
     def kind(self) -> int:
@@ -312,6 +312,7 @@ class CollateralWalk(ResolutionWalk):
         change = self.random.choice(
             [
                 {"haircut_bps": self.random.choice([800, 1_500, 3_000, 300, 9_001])},
+                {"haircut_bps": min(terms.haircut_bps + 700, 4_000)},
                 {"discount_bps": self.random.choice([50, 300, terms.haircut_bps, terms.haircut_bps + 1])},
                 {"floor": terms.floor and self.random.choice([98, 95, 100]) * WAD // 100},
                 {"cap": self.random.choice([terms.cap, terms.cap * 2, terms.cap // 2])},
@@ -326,6 +327,29 @@ class CollateralWalk(ResolutionWalk):
         for account in self.world.twin.debt_markets:
             self.world.cover(self.user(), account)
         self.world.cover(self.user(), self.account(self.user()))
+
+    def ruin(self) -> None:
+        """A gap beyond what accounts on collateral have; sold before or after their end."""
+        self.reopen()
+        self.kind_doubts = ["none"] * len(DECIMALS)
+        for _ in range(2):
+            self.lean()
+        gap, early = self.random.choice([-1_500, 1_500]), self.random.random() < 0.5
+        for step in (gap, gap):
+            self.shift(step)
+            for seconds in (12, 400):
+                self.world.chain.warp(seconds)
+                self.refresh()
+        for act in (self.sell, self.liquidate) if early else (self.liquidate, self.sell):
+            act()
+            self.world.chain.warp(12)
+            self.refresh()
+
+    def sell(self) -> None:
+        """All that anybody has to sell."""
+        for account, kind in list(self.world.twin.collateral_held):
+            if self.sells(account, kind):
+                self.world.buy(self.user(), account, kind, 2**128)
 
     def fall(self) -> None:
         """Collateral falls with the markets, more than a haircut, before anyone sells."""

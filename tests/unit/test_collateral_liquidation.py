@@ -2,12 +2,14 @@
 
 import pytest
 from support.adversary import refusal_of
-from support.bench import MARKET, rolled_back
-from support.collateral_bench import ANSWER, USDE, WETH, make_collateral_bench
+from support.bench import MARKET, local_with, rolled_back
+from support.collateral_bench import ANSWER, USDE, WETH, CollateralBench, make_collateral_bench
 from support.listing import with_pool
-from support.refusals import assert_refused, refusal
+from support.refusals import ANY, assert_refused, refusal
 
-from keel.sdk.protocol import account_id
+from keel.evm.revm import RevmChain
+from keel.sdk.deploy import deploy
+from keel.sdk.protocol import Protocol, account_id
 from keel.units import WAD
 
 ETHER_VALUE = 1_700
@@ -38,10 +40,10 @@ def covered(receipt):
     return [log.args for log in receipt.events("BadDebtCovered")]
 
 
-def ended(bench):
-    """5 WETH (8,500) long 3 base, liquidated at 46,700: about 11,700 of debt."""
+def ended(bench, low=46_700):
+    """5 WETH (8,500) long 3 base, liquidated at a price: at 46,700 about 11,700 of debt."""
     account = long(bench, 5, 3)
-    bench.fall_to(46_700)
+    bench.fall_to(low)
     return account, bench.protocol.liquidate(account, bench.keeper)
 
 
@@ -78,53 +80,98 @@ def test_liquidated_until_nothing_is_left_the_debt_is_sold_off(bench):
     assert (covered(sold), bench.held(account) > 0) == ([], True)
 
 
-def test_what_collateral_does_not_carry_is_covered_at_once(bench):
-    """8,500 stay the account's own debt, to the wei; the insurance pays what is beyond."""
+def test_the_whole_debt_waits_for_the_sale(bench):
+    """3 base lost 9,900 and the costs of either way; 8,500 count, all stays a debt, nobody pays anything yet.
+
+    5 WETH at 2,000 less 3 % bring 9,700; the insurance pays what is left of the debt, and nothing of what it
+    pays for stays with the owner.
+    """
     insured = bench.insured()
     account, receipt = ended(bench)
-    (told,) = covered(receipt)
-    assert bench.protocol.view("accountOf", account) == (-8_500 * WAD, 1, 0)
-    assert (told["account"], told["market"], told["fromPool"]) == (account, MARKET, 0)
-    assert 3_000 * WAD < told["fromInsurance"] < 3_500 * WAD
-    # What funding left over comes on top.
-    assert 0 <= bench.insured() - (insured - told["fromInsurance"]) < 20 * WAD
-    assert bench.held(account) == 5 * WAD
-    assert bench.health(account).equity == 0
+    debt = -bench.balance(account)
+    assert 11_500 * WAD < debt < 12_000 * WAD
+    assert covered(receipt) == []
+    assert (bench.insured() >= insured, bench.held(account)) == (True, 5 * WAD)
+    assert bench.health(account).equity == 8_500 * WAD - debt
+    taken = lambda: bench.protocol.collateral_withdraw(account, WETH, 1, bench.newcomer, bench.newcomer)  # noqa: E731
+    assert_refused(bench, refusal("MarginTooLow", equity=ANY, required=0), taken)
+    assert bench.protocol.collateral_sale(account, WETH) == (debt, 300)
+    insured = bench.insured()
+    sold = bench.protocol.collateral_buy(account, WETH, bench.keeper)
+    assert sold.event("CollateralSold").args["cost"] == 9_700 * bench.one
+    assert [told["fromInsurance"] for told in covered(sold)] == [debt - 9_700 * WAD]
+    assert bench.insured() == insured - debt + 9_700 * WAD
+    assert bench.protocol.view("accountOf", account) == (0, 0, 0)
     assert bench.books() == 0
 
 
-def test_the_pool_pays_after_the_insurance(bench):
+def emptied(bench):
+    """Whose insurance is redeemed; gives what fees have brought since."""
     shares = bench.chain.call(bench.insurance, "balanceOf", bench.provider)
     bench.protocol.insurance_request(shares, bench.provider)
     bench.later(bench.chain.call(bench.insurance, "COOLDOWN"))
     bench.protocol.insurance_redeem(shares, bench.provider)
     bench.settle_prices({WETH: 2_000, USDE: 1})
-    insured = bench.insured()
-    account, receipt = ended(bench)
-    (told,) = covered(receipt)
-    assert insured <= told["fromInsurance"] < told["fromPool"]
-    assert bench.insured() == 0
-    assert bench.balance(account) == -8_500 * WAD
+    return bench.insured()
+
+
+def test_the_pool_pays_after_the_insurance(bench):
+    """Nobody absorbs: the curve gives back what opening cost, and the debt is smaller."""
+    emptied(bench)
+    account, _ = ended(bench)
+    debt, insured = -bench.balance(account), bench.insured()
+    assert 0 <= insured < 100 * WAD
+    (told,) = covered(bench.protocol.collateral_buy(account, WETH, bench.keeper))
+    assert (told["fromInsurance"], told["fromPool"]) == (insured, debt - 9_700 * WAD - insured)
+    assert 10_000 * WAD < debt < 10_500 * WAD
+    assert told["fromPool"] > 300 * WAD
+    assert (bench.insured(), bench.balance(account)) == (0, 0)
+    assert bench.books() == 0
+
+
+def test_what_the_pool_may_not_pay_is_a_deficit_of_the_market():
+    """Insurance gone, a cap of a thousandth of about a million: the winner gives the rest of the debt.
+
+    3 base lose 11,400 down to 46,200. Of a debt of about 11,650 the sale brings 9,700 and the pool about
+    1,000; the rival, short 0.4 from 50,000, has won about 1,500 and gives what is missing, to the wei.
+    """
+    chain = RevmChain()
+    bench = CollateralBench(Protocol(chain, deploy(chain, local_with(loss_cap="0.001")))).use()
+    emptied(bench)
+    account, _ = ended(bench, 46_200)
+    debt, insured = -bench.balance(account), bench.insured()
+    lost, cap = bench.protocol.view("lossesOf", MARKET)
+    assert lost == 0
+    receipt = bench.protocol.collateral_buy(account, WETH, bench.keeper)
+    (told,), left = covered(receipt), receipt.event("DeficitLeft").args
+    assert (told["fromInsurance"], told["fromPool"]) == (insured, cap)
+    missing = debt - 9_700 * WAD - insured - cap
+    assert left == {"account": account, "market": MARKET, "amount": missing}
+    assert 950 * WAD < cap < 1_050 * WAD
+    assert 700 * WAD < missing < 1_100 * WAD
+    assert bench.protocol.view("accountOf", account) == (0, 0, 0)
+    assert bench.protocol.view("resolutionOf", MARKET).deficit == missing
+    winner = account_id(bench.rival)
+    for _ in range(2):
+        given = bench.protocol.resolve(MARKET, [account_id(bench.trader), winner], bench.keeper)
+    cut = given.event("ProfitCut").args
+    assert (cut["account"], cut["amount"]) == (winner, missing)
     assert bench.books() == 0
 
 
 def test_the_last_sale_lets_insurance_and_pool_pay_the_rest(bench):
-    """After the end WETH falls to 1,500: 6,375 at the full discount of 15 %, 2,125 are left."""
+    """After the end WETH falls to 1,500: 7,275 at the least discount, who has no position is in no hurry."""
     account, _ = ended(bench)
-    insured = bench.insured()
+    debt, insured = -bench.balance(account), bench.insured()
     bench.drift(WETH, 1_500)
-    assert bench.protocol.collateral_sale(account, WETH) == (8_500 * WAD, 1_500)
+    assert bench.protocol.collateral_sale(account, WETH) == (debt, 300)
     receipt = bench.protocol.collateral_buy(account, WETH, bench.keeper)
     sold, (told,) = receipt.event("CollateralSold").args, covered(receipt)
-    assert (sold["tokens"], sold["cost"]) == (5 * WAD, 6_375 * bench.one)
-    assert told == {
-        "account": account,
-        "market": MARKET,
-        "fromInsurance": 2_125 * WAD,
-        "fromPool": 0,
-    }
+    assert (sold["tokens"], sold["cost"]) == (5 * WAD, 7_275 * bench.one)
+    missing = debt - 7_275 * WAD
+    assert told == {"account": account, "market": MARKET, "fromInsurance": missing, "fromPool": 0}
     assert bench.protocol.view("accountOf", account) == (0, 0, 0)
-    assert bench.insured() == insured - 2_125 * WAD
+    assert bench.insured() == insured - missing
     assert bench.books() == 0
 
 
@@ -156,16 +203,16 @@ def test_two_kinds_are_sold_one_after_the_other(bench):
     bench.protocol.trade(account, MARKET, 3 * WAD, bench.newcomer)
     bench.fall_to(46_700)
     bench.protocol.liquidate(account, bench.keeper)
-    # 1,900 and 6,800.
-    assert bench.balance(account) == -8_700 * WAD
+    debt = -bench.balance(account)
+    assert debt > 11_500 * WAD
     bench.drift(WETH, 1_500)
     first = bench.protocol.collateral_buy(account, USDE, bench.keeper)
     assert (covered(first), bench.held(account, USDE)) == ([], 0)
     assert bench.protocol.view("accountOf", account).collateral == 1
     last = bench.protocol.collateral_buy(account, WETH, bench.keeper)
     (told,) = covered(last)
-    # Both at their full haircut: 1,900 and 5,100 of 8,700.
-    assert told["fromInsurance"] == 1_700 * WAD
+    # 2,000 less 1 % are 1,980, and 4 at 1,500 less 3 % 5,820.
+    assert told["fromInsurance"] == debt - 7_800 * WAD
     assert bench.protocol.view("accountOf", account) == (0, 0, 0)
 
 
@@ -185,10 +232,14 @@ def test_the_pool_of_the_market_where_the_debt_last_showed(bench):
             bench.refresh()
     ends = [bench.liquidate(account).args["market"] for _ in range(2)]
     assert ends == [MARKET, other]
-    assert bench.protocol.view("accountOf", account) == (-10_200 * WAD, 1, 0)
+    debt = -bench.balance(account)
+    # 2 base lost 8,000 and one 4,000, and the costs of both.
+    assert 12_000 * WAD < debt < 14_000 * WAD
+    assert bench.protocol.view("accountOf", account) == (-debt, 1, 0)
     bench.drift(WETH, 1_500)
     (told,) = covered(bench.protocol.collateral_buy(account, WETH, bench.keeper))
-    assert (told["market"], told["fromInsurance"]) == (other, 2_550 * WAD)
+    # 6 at 1,500 less 3 % bring 8,730.
+    assert (told["market"], told["fromInsurance"]) == (other, debt - 8_730 * WAD)
 
 
 def test_a_lost_peg_alone_liquidates_nobody_and_opens_nothing(bench):
@@ -237,11 +288,17 @@ def test_a_volatile_price_of_collateral_liquidates_at_the_average(bench):
 
 
 def test_settlement_tokens_first_pay_the_debt(bench):
-    """What the owner pays in goes against it; what is then left of the collateral is his."""
+    """What the owner pays in goes against it; only where the whole debt is paid the collateral is his."""
     account, _ = ended(bench)
-    bench.protocol.deposit(account, 8_500 * bench.one, bench.trader)
-    bench.protocol.collateral_withdraw(account, WETH, 5 * WAD, bench.newcomer, bench.newcomer)
-    assert bench.protocol.view("accountOf", account) == (0, 0, 0)
+    taken = lambda: bench.protocol.collateral_withdraw(account, WETH, 5 * WAD, bench.newcomer, bench.newcomer)  # noqa: E731
+    owed = -(bench.balance(account) // 10**12)
+    bench.protocol.deposit(account, owed - 1, bench.trader)
+    assert_refused(bench, refusal("MarginTooLow", equity=ANY, required=0), taken)
+    bench.protocol.deposit(account, 1, bench.trader)
+    taken()
+    found = bench.protocol.view("accountOf", account)
+    assert (found.collateral, found.markets) == (0, 0)
+    assert 0 <= found.balance < 10**12
 
 
 def test_a_shut_market_ends_the_position_and_the_debt_waits(bench):

@@ -27,12 +27,12 @@ def bench(used):
         yield used
 
 
-def indebted(bench, low, sub=1, ether=10):
-    """So many WETH, and what a base lost between 50,000 and a price as debt; nothing is open."""
-    account = bench.stash(bench.newcomer, WETH, ether, sub)
-    bench.protocol.trade(account, MARKET, WAD, bench.newcomer)
+def indebted(bench, low, size=WAD):
+    """10 WETH, and what a size (base wei) lost between 50,000 and a price as debt; nothing is open."""
+    account = bench.stash(bench.newcomer, WETH, 10, 1)
+    bench.protocol.trade(account, MARKET, size, bench.newcomer)
     bench.fall_to(low)
-    bench.protocol.trade(account, MARKET, -WAD, bench.newcomer)
+    bench.protocol.trade(account, MARKET, -size, bench.newcomer)
     return account, -bench.balance(account)
 
 
@@ -53,26 +53,57 @@ def up(numerator, denominator):
 
 
 def test_a_small_debt_waits(bench):
-    """About 3,100 of debt: 17,000 allow a quarter, 4,250."""
-    account, debt = indebted(bench, 47_000)
-    assert 3_000 * WAD < debt < 4_250 * WAD
-    waits = refusal("NothingToSell", debt=debt, allowed=4_250 * WAD)
+    """A tenth of a base loses 100 and costs 10: 17,000 allow a hundredth, 170."""
+    account, debt = indebted(bench, 49_000, size=WAD // 10)
+    assert 100 * WAD < debt < 170 * WAD
+    waits = refusal("NothingToSell", debt=debt, allowed=170 * WAD)
     assert_refused(bench, waits, lambda: buy(bench, account))
     assert_refused(bench, waits, lambda: bench.protocol.collateral_sale(account, WETH))
 
 
-def test_the_quarter_is_exact(bench):
-    """A debt of a quarter of what counts waits; with the collateral worth a wei less it does not."""
-    account, debt = indebted(bench, 47_000)
-    least = up(4 * debt, 1_700)
+def test_the_hundredth_is_exact(bench):
+    """A debt of a hundredth of what counts waits; with the collateral a wei less it does not."""
+    account, debt = indebted(bench, 49_000, size=WAD // 10)
+    least = up(100 * debt, 1_700)
     bench.protocol.collateral_withdraw(account, WETH, 10 * WAD - least, bench.newcomer, bench.newcomer)
     assert_refused(
         bench,
-        refusal("NothingToSell", debt=debt, allowed=least * 1_700 // 4),
+        refusal("NothingToSell", debt=debt, allowed=least * 1_700 // 100),
         lambda: bench.protocol.collateral_sale(account, WETH),
     )
     bench.protocol.collateral_withdraw(account, WETH, 1, bench.newcomer, bench.newcomer)
     assert bench.protocol.collateral_sale(account, WETH) == (debt, 300)
+
+
+def test_two_accounts_of_one_person_borrow_a_hundredth_or_are_sold(bench):
+    """One on 10 WETH loses to the other, a tenth of a base at a time: 17,000 lend 170 at most.
+
+    About 110 after the first thousand: it waits, for ever, and less than that was won. About 220 after the
+    second: all of it is sold, at 3 % less than the tokens are worth.
+    """
+    owner = bench.newcomer
+    loser, winner = bench.stash(owner, WETH, 10, 1), account_id(owner, 2)
+    bench.protocol.deposit(winner, 5_000 * bench.one, owner)
+
+    def shift(low):
+        for sign in (1, -1):
+            bench.protocol.trade(loser, MARKET, sign * WAD // 10, owner)
+            bench.protocol.trade(winner, MARKET, -sign * WAD // 10, owner)
+            bench.fall_to(low)
+        return -bench.balance(loser), bench.balance(winner) - 5_000 * WAD
+
+    debt, won = shift(49_000)
+    assert 0 < won < debt < 170 * WAD
+    bench.protocol.withdraw(winner, won // SCALE, owner, owner)
+    bench.later(365 * DAY)
+    bench.settle_prices({WETH: 2_000})
+    waits = refusal("NothingToSell", debt=debt, allowed=170 * WAD)
+    assert_refused(bench, waits, lambda: buy(bench, loser))
+    debt, won = shift(48_000)
+    assert 170 * WAD < debt < 340 * WAD
+    assert bench.protocol.collateral_sale(loser, WETH) == (debt, 300)
+    assert buy(bench, loser).event("CollateralSold").args["tokens"] == up(debt, 1_940)
+    assert 0 <= bench.balance(loser) < 2 * SCALE
 
 
 def test_a_large_debt_is_sold_off(bench):

@@ -323,9 +323,18 @@ def test_worked_examples() -> None:
     assert collateral.priced(price, 10**18, 10**12, 950 * WAD, 500, 10**20) == (5 * 10**17, 950 * 10**6)
 
 
-def test_a_quarter_in_debt_waits() -> None:
+def test_a_hundredth_in_debt_waits() -> None:
     healthy = Health(1, 1, 1, 1, 0, 0, 0, 0, Validity.VALID)
     worth = Worth(1_000 * WAD, 0, 1_000 * WAD)
     with pytest.raises(Refused, match="NothingToSell"):
-        collateral.sale(healthy, -250 * WAD, worth, 300, 1_500)
-    assert collateral.sale(healthy, -250 * WAD - 1, worth, 300, 1_500) == (250 * WAD + 1, 300)
+        collateral.sale(healthy, -10 * WAD, worth, 300, 1_500)
+    assert collateral.sale(healthy, -10 * WAD - 1, worth, 300, 1_500) == (10 * WAD + 1, 300)
+
+
+def test_who_has_no_position_is_sold_at_the_least_discount() -> None:
+    """1,500 of debt on 1,000 that count: the whole debt at 3 %; with a position at 15 %."""
+    worth = Worth(1_000 * WAD, 0, 1_000 * WAD)
+    ended = Health(*(-500 * WAD,) * 4, 0, 0, 0, 0, Validity.VALID)
+    assert collateral.sale(ended, -1_500 * WAD, worth, 300, 1_500) == (1_500 * WAD, 300)
+    held = replace(ended, maintenance=1)
+    assert collateral.sale(held, -1_500 * WAD, worth, 300, 1_500) == (1_500 * WAD + 1, 1_500)

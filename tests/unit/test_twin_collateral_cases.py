@@ -65,19 +65,19 @@ class CalmWalk(CollateralWalk):
             self.world.update_kind_price(kind)
 
 
-def in_debt(tokens: int, kept: int = 950) -> Case:
-    """Ten base bought on ether alone, closed when the price has fallen; a debt is left."""
+def in_debt(tokens: int, kept: int = 950, size: int = 10 * WAD) -> Case:
+    """Base bought on ether alone, closed when the price has fallen; a debt is left."""
     case = Case()
     case.lean_on(ETHER, tokens)
-    case.trade(10 * WAD)
+    case.trade(size)
     case.prices(market=kept)
-    case.trade(-10 * WAD)
+    case.trade(-size)
     assert case.balance < 0
     return case
 
 
-def test_a_debt_of_more_than_a_quarter_is_sold_at_the_least_discount() -> None:
-    """1.5 ether count for 2,550; a loss of 5 % of 20,000 is more than a quarter of that."""
+def test_a_debt_of_more_than_a_hundredth_is_sold_at_the_least_discount() -> None:
+    """1.5 ether count for 2,550; a loss of 5 % of 20,000 is more than a hundredth of that."""
     case = in_debt(15 * 10**17)
     world, debt = case.world, -case.balance
     assert world.twin.collateral_value(world.now, case.account, 1).value == 2_550 * WAD
@@ -96,10 +96,11 @@ def test_a_debt_of_more_than_a_quarter_is_sold_at_the_least_discount() -> None:
     case.expect("buy", "NothingToSell")
 
 
-def test_a_debt_of_less_than_a_quarter_waits_and_keeps_the_collateral_in() -> None:
-    """3 ether count for 5,100; the debt of about 1,050 waits, and 0.6 ether too many cannot leave."""
-    case = in_debt(3 * 10**18)
+def test_a_debt_of_less_than_a_hundredth_waits_and_keeps_the_collateral_in() -> None:
+    """3 ether count for 5,100, 51 may wait: 5 % of 0.4 base at 2,000 are 40; 0.025 ether cannot leave."""
+    case = in_debt(3 * 10**18, size=4 * WAD // 10)
     world, debt = case.world, -case.balance
+    assert 40 * WAD < debt < 51 * WAD
     world.buy(case.buyer, case.account, ETHER, ALL)
     case.expect("buy", "NothingToSell")
     # What counts for the debt: debt / (2,000 * 0.85), ceil.
@@ -115,7 +116,7 @@ def test_a_debt_of_less_than_a_quarter_waits_and_keeps_the_collateral_in() -> No
 
 
 def test_what_the_last_sale_leaves_insurance_and_pool_pay() -> None:
-    """0.75 ether at 1,200 bring 765 at a discount of 15 %; the insurance has 100, the pool pays the rest."""
+    """0.75 ether at 1,200 bring 873 at a discount of 3 %; the insurance has 100, the pool pays the rest."""
     case = in_debt(75 * 10**16)
     world, twin = case.world, case.world.twin
     world.insurance_deposit(case.buyer, 100 * USD)
@@ -123,12 +124,12 @@ def test_what_the_last_sale_leaves_insurance_and_pool_pay() -> None:
         case.prices(kind=kept)
     assert twin.debt_markets[case.account] == 1
     debt, insured = -case.balance, twin.insurance_assets
-    assert twin.sale_of(world.now, case.account, ETHER)[1] == 1_500
+    assert twin.sale_of(world.now, case.account, ETHER) == (debt, 300)
     cash = twin.markets[1].cash
     world.buy(case.buyer, case.account, ETHER, ALL)
     case.expect("buy", None)
     assert twin.accounts[case.account].collateral == case.balance == twin.insurance_assets == 0
-    left = debt - 765 * WAD - insured
+    left = debt - 873 * WAD - insured
     assert left > 0
     assert cash - twin.markets[1].cash == left
     assert twin.losses_of(world.now, 1)[0] == left
@@ -136,8 +137,8 @@ def test_what_the_last_sale_leaves_insurance_and_pool_pay() -> None:
     case.expect("cover", "NothingToCover")
 
 
-def test_the_end_of_an_account_passes_on_only_what_its_collateral_is_not_worth() -> None:
-    """Liquidated with 1 ether (counts for 1,700) and a loss of about 2,500: 1,700 stay its debt."""
+def test_the_end_of_an_account_leaves_the_whole_debt_to_the_sale() -> None:
+    """Liquidated with 1 ether and a loss of about 2,400: sold for 1,940, the others pay about 500."""
     case = Case()
     world, twin = case.world, case.world.twin
     case.lean_on(ETHER, 10**18)
@@ -148,12 +149,16 @@ def test_the_end_of_an_account_passes_on_only_what_its_collateral_is_not_worth()
     while twin.accounts[case.account].markets:
         case.prices()
         world.liquidate(case.buyer, case.account)
-    assert case.balance == -1_700 * WAD
+    debt, insured, cash = -case.balance, twin.insurance_assets, twin.markets[1].cash
+    assert 2_400 * WAD <= debt < 2_500 * WAD
+    assert twin.sale_of(world.now, case.account, ETHER) == (debt, 300)
+    world.cover(case.buyer, case.account)
+    case.expect("cover", "NothingToCover")
     world.buy(case.buyer, case.account, ETHER, ALL)
     case.expect("buy", None)
-    # At par with its debt it owes nothing more than its collateral is worth: the least discount, 3 %.
-    assert twin.held_of(case.account, ETHER) == 10**18 - -(-1_700 * WAD // 1_940)
-    assert 0 <= case.balance <= 10**12
+    assert twin.held_of(case.account, ETHER) == case.balance == 0
+    paid = insured - twin.insurance_assets + cash - twin.markets[1].cash
+    assert paid == debt - 1_940 * WAD
 
 
 def test_in_a_shut_market_collateral_keeps_profit_and_debt_apart() -> None:
@@ -175,6 +180,35 @@ def test_in_a_shut_market_collateral_keeps_profit_and_debt_apart() -> None:
     assert twin.configs[1].status == STATUS_SHUT
     assert not twin.positions
     assert -case.balance < owed
+
+
+def test_in_a_shut_market_a_winner_is_counted_net_of_a_debt_that_nothing_backs() -> None:
+    """10 base from 1,920 to 2,120 win about 1,950; of about 900 of debt 2 ether at 400 count for 680.
+
+    The rest, about 200, is no profit to cut: it waits beside the profits, and the pool, which has enough,
+    pays both: the account ends with its profit less its debt.
+    """
+    case = in_debt(2 * 10**18, kept=960)
+    world, twin = case.world, case.world.twin
+    case.trade(10 * WAD)
+    case.prices(market=1_060)
+    for kept in (900, 800, 700, 600, 500, 400, 300, 200, 200):
+        case.prices(kind=kept)
+    world.hold(1, 2)
+    world.shut(1)
+    entry = twin.positions[case.account, 1].notional
+    profit = 10 * twin.markets[1].price.index - entry
+    assert 1_800 * WAD < profit < 2_000 * WAD
+    world.resolve(case.buyer, 1, [case.account])
+    assert twin.collateral_value(world.now, case.account, 1).value == 680 * WAD
+    net = twin.resolution_mark_of(case.account, 1).profit
+    owed = -case.balance - 680 * WAD
+    assert 100 * WAD < owed < 400 * WAD
+    assert (net, twin.resolution_of(1).waiting) == (profit - owed, owed)
+    debt = -case.balance
+    world.settle_all(1)
+    assert not twin.positions
+    assert case.balance == profit - debt > 0
 
 
 def test_a_higher_haircut_comes_over_a_week_for_liquidation_and_at_once_for_new_risk() -> None:
