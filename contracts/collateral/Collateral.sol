@@ -118,6 +118,20 @@ contract Collateral is CollateralKinds {
         }
     }
 
+    /// @inheritdoc ICollateral
+    function proceedsOf(AccountId account, uint8 noted) external view returns (uint256 amount) {
+        Price memory price;
+        for (uint16 kind = 1; noted != 0; ++kind) {
+            bool has = noted & 1 == 1;
+            noted >>= 1;
+            if (!has) continue;
+            CollateralKind storage k = kinds[kind];
+            prices[kind].load(price);
+            uint256 better = price.index > price.twap ? price.index : price.twap;
+            amount += CollateralMath.valueOf(balances[account][kind], 10 ** k.decimals, better, k.terms.discountBps);
+        }
+    }
+
     /* SALES */
 
     /// @dev What a sale may bring, and at what discount.

@@ -86,6 +86,11 @@ interface ICollateral is IPriceKeeper {
         uint8 kinds
     ) external view returns (uint256 value, uint256 worse, uint256 better);
 
+    /// @notice Settlement tokens that a sale of all an account's collateral could bring at the least discount, at the stored prices, quote
+    /// WAD, floor.
+    /// @param kinds as in `valueOf`.
+    function proceedsOf(AccountId account, uint8 kinds) external view returns (uint256 amount);
+
     /// @notice Settlement tokens that a sale may bring an account now, and at what discount; see `buy`. Reverts where none is allowed.
     /// @return amount quote WAD.
     /// @return discountBps of the kind, bps.

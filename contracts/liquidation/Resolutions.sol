@@ -7,7 +7,6 @@ import {AccountId} from "../types/AccountId.sol";
 import {Fill} from "../types/Fill.sol";
 import {Resolution, ResolutionMark, Stage} from "../types/Resolution.sol";
 import {Action} from "../types/Validity.sol";
-import {ICollateral} from "../interfaces/ICollateral.sol";
 import {IKeelCore} from "../interfaces/IKeelCore.sol";
 import {IKeelLiquidation} from "../interfaces/IKeelLiquidation.sol";
 import {Fixed} from "../libraries/Fixed.sol";
@@ -135,15 +134,6 @@ abstract contract Resolutions is Backstop {
         if (owed >= profit) return 0;
         r.waiting += uint256(owed);
         return profit - owed;
-    }
-
-    /// @dev What the account owes beyond what its other collateral counts for, quote WAD.
-    function _unbacked(Touch memory t) private view returns (uint256 debt) {
-        if (t.account.balance >= 0) return 0;
-        debt = uint256(-int256(t.account.balance));
-        if (t.account.collateral == 0) return debt;
-        (uint256 backed, , ) = ICollateral(collateral).valueOf(t.id, t.account.collateral);
-        return debt > backed ? debt - backed : 0;
     }
 
     /// @dev All are counted. Of a shut market the profits get what the pool has; else they give what is missing.

@@ -6,6 +6,7 @@ import {AccountId} from "../types/AccountId.sol";
 import {EscrowClaim} from "../types/Escrow.sol";
 import {Window} from "../types/LiquidationBook.sol";
 import {Resolution, Stage} from "../types/Resolution.sol";
+import {ICollateral} from "../interfaces/ICollateral.sol";
 import {Fixed} from "../libraries/Fixed.sol";
 import {MarketSet} from "../margin/MarketSet.sol";
 import {Filling} from "../market/Filling.sol";
@@ -18,15 +19,25 @@ import {LiquidationMath} from "./LiquidationMath.sol";
 abstract contract Waterfall is Filling {
     using MarketSet for uint128;
 
-    /// @dev An account that ends without positions and below zero. While it has other collateral, the debt stays until that is sold.
+    /// @dev An account that ends without positions and below zero: what a sale of its other collateral can bring stays its debt until then.
     function _coverShortfall(Touch memory t) internal {
-        if (t.position.size != 0 || !_last(t) || t.account.balance >= 0 || t.account.collateral != 0) return;
-        uint256 shortfall = uint256(-int256(t.account.balance));
-        t.account.balance = 0;
+        uint256 shortfall = t.position.size != 0 || !_last(t) ? 0 : _unbacked(t);
+        if (shortfall == 0) return;
+        t.account.balance += SafeCastLib.toInt120(int256(shortfall));
         // Who leaves a debt behind leaves its claim to who pays.
         EscrowClaim storage claim = escrowClaims[t.id][t.marketId];
         if (claim.period != 0) claim.forfeited = true;
         _pay(t, shortfall, true);
+    }
+
+    /// @dev What the account owes beyond what a sale of its other collateral can bring, quote WAD. No more waits: a crumb of collateral must not
+    /// keep a debt from being known.
+    function _unbacked(Touch memory t) internal view returns (uint256 debt) {
+        if (t.account.balance >= 0) return 0;
+        debt = uint256(-int256(t.account.balance));
+        if (t.account.collateral == 0) return debt;
+        uint256 backed = ICollateral(collateral).proceedsOf(t.id, t.account.collateral);
+        return debt > backed ? debt - backed : 0;
     }
 
     /// @dev Whether the account has no other position.

@@ -63,6 +63,7 @@ GRABS = {
     "reopenMarket": lambda b: (b.core, "reopenMarket", MARKET),
     "shutMarket": lambda b: (b.core, "shutMarket", MARKET),
     "setInsuranceVault": lambda b: (b.core, "setInsuranceVault", b.stranger),
+    "setCollateral": lambda b: (b.core, "setCollateral", b.stranger),
     "setAuthority": _authority,
     "poolRedeem": lambda b: (b.core, "poolRedeem", MARKET, 10**24, b.stranger),
     "insuranceRedeem": lambda b: (b.core, "insuranceRedeem", 10**24, b.stranger),

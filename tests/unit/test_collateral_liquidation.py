@@ -80,28 +80,43 @@ def test_liquidated_until_nothing_is_left_the_debt_is_sold_off(bench):
     assert (covered(sold), bench.held(account) > 0) == ([], True)
 
 
-def test_the_whole_debt_waits_for_the_sale(bench):
-    """3 base lost 9,900 and the costs of either way; 8,500 count, all stays a debt, nobody pays anything yet.
+def test_what_a_sale_cannot_bring_is_covered_at_once(bench):
+    """3 base lost 9,900 and the costs of either way; a sale of 5 WETH brings at most 9,700, 2,000 less 3 %.
 
-    5 WETH at 2,000 less 3 % bring 9,700; the insurance pays what is left of the debt, and nothing of what it
-    pays for stays with the owner.
+    That much stays a debt, to the wei; the insurance pays what is beyond, and nothing of what it pays for
+    stays with the owner.
     """
     insured = bench.insured()
     account, receipt = ended(bench)
-    debt = -bench.balance(account)
-    assert 11_500 * WAD < debt < 12_000 * WAD
-    assert covered(receipt) == []
-    assert (bench.insured() >= insured, bench.held(account)) == (True, 5 * WAD)
-    assert bench.health(account).equity == 8_500 * WAD - debt
+    (told,) = covered(receipt)
+    assert bench.protocol.view("accountOf", account) == (-9_700 * WAD, 1, 0)
+    assert (told["account"], told["market"], told["fromPool"]) == (account, MARKET, 0)
+    assert 1_800 * WAD < told["fromInsurance"] < 2_300 * WAD
+    # What funding left over comes on top.
+    assert 0 <= bench.insured() - (insured - told["fromInsurance"]) < 20 * WAD
+    assert bench.held(account) == 5 * WAD
+    assert bench.health(account).equity == -1_200 * WAD
     taken = lambda: bench.protocol.collateral_withdraw(account, WETH, 1, bench.newcomer, bench.newcomer)  # noqa: E731
     assert_refused(bench, refusal("MarginTooLow", equity=ANY, required=0), taken)
-    assert bench.protocol.collateral_sale(account, WETH) == (debt, 300)
-    insured = bench.insured()
+    assert bench.protocol.collateral_sale(account, WETH) == (9_700 * WAD, 300)
     sold = bench.protocol.collateral_buy(account, WETH, bench.keeper)
     assert sold.event("CollateralSold").args["cost"] == 9_700 * bench.one
-    assert [told["fromInsurance"] for told in covered(sold)] == [debt - 9_700 * WAD]
-    assert bench.insured() == insured - debt + 9_700 * WAD
+    assert covered(sold) == []
     assert bench.protocol.view("accountOf", account) == (0, 0, 0)
+    assert bench.books() == 0
+
+
+def test_a_crumb_of_collateral_hides_no_debt(bench):
+    """One wei of a token is worth nothing in a sale: all of the debt is paid and told at once."""
+    account = bench.stash(bench.newcomer, WETH, 5, 1)
+    bench.protocol.collateral_deposit(account, USDE, 1, bench.newcomer)
+    bench.protocol.trade(account, MARKET, 3 * WAD, bench.newcomer)
+    bench.protocol.deposit(account, 9_000 * bench.one, bench.newcomer)
+    bench.protocol.collateral_withdraw(account, WETH, 5 * WAD, bench.newcomer, bench.newcomer)
+    bench.fall_to(46_700)
+    (told,) = covered(bench.protocol.liquidate(account, bench.keeper))
+    assert told["fromInsurance"] > 500 * WAD
+    assert bench.protocol.view("accountOf", account) == (0, 2, 0)
     assert bench.books() == 0
 
 
@@ -118,37 +133,36 @@ def emptied(bench):
 def test_the_pool_pays_after_the_insurance(bench):
     """Nobody absorbs: the curve gives back what opening cost, and the debt is smaller."""
     emptied(bench)
-    account, _ = ended(bench)
-    debt, insured = -bench.balance(account), bench.insured()
-    assert 0 <= insured < 100 * WAD
-    (told,) = covered(bench.protocol.collateral_buy(account, WETH, bench.keeper))
-    assert (told["fromInsurance"], told["fromPool"]) == (insured, debt - 9_700 * WAD - insured)
-    assert 10_000 * WAD < debt < 10_500 * WAD
-    assert told["fromPool"] > 300 * WAD
-    assert (bench.insured(), bench.balance(account)) == (0, 0)
+    account, receipt = ended(bench)
+    (told,) = covered(receipt)
+    assert 0 <= told["fromInsurance"] < 150 * WAD
+    assert 300 * WAD < told["fromInsurance"] + told["fromPool"] < 800 * WAD
+    assert told["fromPool"] > 150 * WAD
+    assert (bench.insured(), bench.balance(account)) == (0, -9_700 * WAD)
     assert bench.books() == 0
 
 
 def test_what_the_pool_may_not_pay_is_a_deficit_of_the_market():
-    """Insurance gone, a cap of a thousandth of about a million: the winner gives the rest of the debt.
+    """Insurance gone, a cap of a thousandth of about a million, and WETH at 1,700 when it is sold.
 
-    3 base lose 11,400 down to 46,200. Of a debt of about 11,650 the sale brings 9,700 and the pool about
-    1,000; the rival, short 0.4 from 50,000, has won about 1,500 and gives what is missing, to the wei.
+    A sale brings 8,245 of the 9,700 that stayed a debt. The pool pays what its day has left of the cap; the
+    rival, short 0.4 from 50,000, has won about 1,300 and gives the rest of the 1,455, to the wei.
     """
     chain = RevmChain()
     bench = CollateralBench(Protocol(chain, deploy(chain, local_with(loss_cap="0.001")))).use()
     emptied(bench)
-    account, _ = ended(bench, 46_200)
-    debt, insured = -bench.balance(account), bench.insured()
-    lost, cap = bench.protocol.view("lossesOf", MARKET)
-    assert lost == 0
+    account, _ = ended(bench)
+    assert bench.balance(account) == -9_700 * WAD
+    bench.drift(WETH, 1_700)
+    insured, (lost, cap) = bench.insured(), bench.protocol.view("lossesOf", MARKET)
+    assert 0 < lost < cap < 1_050 * WAD
     receipt = bench.protocol.collateral_buy(account, WETH, bench.keeper)
     (told,), left = covered(receipt), receipt.event("DeficitLeft").args
-    assert (told["fromInsurance"], told["fromPool"]) == (insured, cap)
-    missing = debt - 9_700 * WAD - insured - cap
+    assert told["fromInsurance"] == insured
+    assert cap - lost <= told["fromPool"] <= (cap - lost) * 101 // 100
+    missing = 1_455 * WAD - told["fromInsurance"] - told["fromPool"]
     assert left == {"account": account, "market": MARKET, "amount": missing}
-    assert 950 * WAD < cap < 1_050 * WAD
-    assert 700 * WAD < missing < 1_100 * WAD
+    assert 500 * WAD < missing < 1_300 * WAD
     assert bench.protocol.view("accountOf", account) == (0, 0, 0)
     assert bench.protocol.view("resolutionOf", MARKET).deficit == missing
     winner = account_id(bench.rival)
@@ -162,13 +176,13 @@ def test_what_the_pool_may_not_pay_is_a_deficit_of_the_market():
 def test_the_last_sale_lets_insurance_and_pool_pay_the_rest(bench):
     """After the end WETH falls to 1,500: 7,275 at the least discount, who has no position is in no hurry."""
     account, _ = ended(bench)
-    debt, insured = -bench.balance(account), bench.insured()
+    insured = bench.insured()
     bench.drift(WETH, 1_500)
-    assert bench.protocol.collateral_sale(account, WETH) == (debt, 300)
+    assert bench.protocol.collateral_sale(account, WETH) == (9_700 * WAD, 300)
     receipt = bench.protocol.collateral_buy(account, WETH, bench.keeper)
     sold, (told,) = receipt.event("CollateralSold").args, covered(receipt)
     assert (sold["tokens"], sold["cost"]) == (5 * WAD, 7_275 * bench.one)
-    missing = debt - 7_275 * WAD
+    missing = 2_425 * WAD
     assert told == {"account": account, "market": MARKET, "fromInsurance": missing, "fromPool": 0}
     assert bench.protocol.view("accountOf", account) == (0, 0, 0)
     assert bench.insured() == insured - missing
@@ -203,16 +217,16 @@ def test_two_kinds_are_sold_one_after_the_other(bench):
     bench.protocol.trade(account, MARKET, 3 * WAD, bench.newcomer)
     bench.fall_to(46_700)
     bench.protocol.liquidate(account, bench.keeper)
-    debt = -bench.balance(account)
-    assert debt > 11_500 * WAD
+    # 2,000 less 1 % and 4 at 2,000 less 3 %: what a sale of both can bring.
+    assert bench.balance(account) == -9_740 * WAD
     bench.drift(WETH, 1_500)
     first = bench.protocol.collateral_buy(account, USDE, bench.keeper)
     assert (covered(first), bench.held(account, USDE)) == ([], 0)
     assert bench.protocol.view("accountOf", account).collateral == 1
     last = bench.protocol.collateral_buy(account, WETH, bench.keeper)
     (told,) = covered(last)
-    # 2,000 less 1 % are 1,980, and 4 at 1,500 less 3 % 5,820.
-    assert told["fromInsurance"] == debt - 7_800 * WAD
+    # 1,980, and 4 at 1,500 less 3 % 5,820: 7,800.
+    assert told["fromInsurance"] == 1_940 * WAD
     assert bench.protocol.view("accountOf", account) == (0, 0, 0)
 
 
@@ -232,14 +246,12 @@ def test_the_pool_of_the_market_where_the_debt_last_showed(bench):
             bench.refresh()
     ends = [bench.liquidate(account).args["market"] for _ in range(2)]
     assert ends == [MARKET, other]
-    debt = -bench.balance(account)
-    # 2 base lost 8,000 and one 4,000, and the costs of both.
-    assert 12_000 * WAD < debt < 14_000 * WAD
-    assert bench.protocol.view("accountOf", account) == (-debt, 1, 0)
+    # 2 base lost 8,000 and one 4,000, and the costs of both; 6 at 2,000 less 3 % can bring 11,640.
+    assert bench.protocol.view("accountOf", account) == (-11_640 * WAD, 1, 0)
     bench.drift(WETH, 1_500)
     (told,) = covered(bench.protocol.collateral_buy(account, WETH, bench.keeper))
     # 6 at 1,500 less 3 % bring 8,730.
-    assert (told["market"], told["fromInsurance"]) == (other, debt - 8_730 * WAD)
+    assert (told["market"], told["fromInsurance"]) == (other, 2_910 * WAD)
 
 
 def test_a_lost_peg_alone_liquidates_nobody_and_opens_nothing(bench):

@@ -95,6 +95,17 @@ class CollateralKinds(Books):
                 worse += collateral.value_of(tokens, unit, low, terms.haircut_bps)
         return Worth(value, worse, better)
 
+    def proceeds_of(self, account: int, noted: int) -> int:
+        """What a sale of all its collateral could bring at the least discount, quote WAD, floor per kind."""
+        amount = 0
+        for kind in range(1, noted.bit_length() + 1):
+            if noted >> kind - 1 & 1:
+                k, price = self.kind_of(kind), self.kind_price(kind)
+                better = max(price.index, price.twap)
+                tokens = self.held_of(account, kind)
+                amount += collateral.value_of(tokens, 10**k.decimals, better, k.terms.discount_bps)
+        return amount
+
     def _validity_of(self, now: int, kind: int) -> Validity:
         """Of a kind there is nothing between fresh and unknown."""
         fresh = self.kind_of(kind).terms.fresh_seconds

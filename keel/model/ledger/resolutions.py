@@ -124,13 +124,6 @@ class Resolutions(Backstop):
         self._resolution_to(t.market_id, waiting=u256(waiting + owed))
         return profit - owed
 
-    def _unbacked(self, t: Touch) -> int:
-        """What the account owes beyond what its other collateral counts for, quote WAD."""
-        if t.account.balance >= 0:
-            return 0
-        backed, _, _ = self.collateral_value(t.now, t.account_id, t.account.collateral)
-        return max(-t.account.balance - backed, 0)
-
     def _count(self, t: Touch) -> None:
         """All are counted: the profits give what is missing, or in a shut market what the pool has not."""
         r = self.resolution_of(t.market_id)

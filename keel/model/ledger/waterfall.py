@@ -6,7 +6,7 @@ from keel.model import liquidation, market_set, pool
 from keel.model.cold_records import Stage, Window
 from keel.model.fixed import PPM, safe_cast, u256
 from keel.model.ledger.accounts import Accounts, backstop_of
-from keel.model.ledger.books import STATUS_RESOLVING, STATUS_SHUT, add
+from keel.model.ledger.books import STATUS_RESOLVING, STATUS_SHUT, add, add_balance
 from keel.model.ledger.positions import Touch
 
 
@@ -30,14 +30,21 @@ class Waterfall(Accounts):
     def _cover_shortfall(self, t: Touch) -> None:
         """An account that ends without positions and below zero.
 
-        While it has other collateral, the debt stays until that is sold.
+        What a sale of its other collateral can bring stays its debt until then.
         """
-        if t.position.size != 0 or not self._last(t) or t.account.balance >= 0 or t.account.collateral != 0:
+        shortfall = 0 if t.position.size != 0 or not self._last(t) else self._unbacked(t)
+        if shortfall == 0:
             return
-        shortfall, t.account.balance = -t.account.balance, 0
+        t.account.balance = add_balance(t.account.balance, shortfall)
         # Who leaves a debt behind leaves its claim to who pays.
         t.claim.forfeited = t.claim.period != 0
         self._pay(t, shortfall)
+
+    def _unbacked(self, t: Touch) -> int:
+        """What the account owes beyond what a sale of its other collateral can bring, quote WAD."""
+        if t.account.balance >= 0:
+            return 0
+        return max(-t.account.balance - self.proceeds_of(t.account_id, t.account.collateral), 0)
 
     def _last(self, t: Touch) -> bool:
         """Whether the account has no other position."""
