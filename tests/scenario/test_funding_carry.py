@@ -240,7 +240,7 @@ def test_no_market_charges_more_than_its_cap(name, side):
         low = {"cap_longs_pay": Decimal("0.0015"), "cap_shorts_pay": Decimal("0.0015")}
         funding = funding.model_copy(update=low)
     wild = Crowd(shock=side * 700 * BP, push=side * 300 * BP, noise=800 * BP)
-    record = run_loop(LoopSettings(name, funding, wild, 3 * WAD, touch_seconds=1_800, hours=120))
+    record = run_loop(LoopSettings(name, funding, wild, 3 * WAD, touch_seconds=1_800, hours=96))
     rates = [side * reading.rate for reading in record.readings]
     cap = int((funding.rate_max if name == "adaptive" else funding.cap_longs_pay) * WAD)
     assert -cap <= min(rates) <= max(rates) <= cap

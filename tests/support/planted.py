@@ -11,8 +11,8 @@ BOOKS = [
     _in_core(
         "deposit_credits_a_wei_too_much",
         "INV-01 INV-02",
-        "accounts[account].balance += int128(int256(_bookIn(tokens)));",
-        "accounts[account].balance += int128(int256(_bookIn(tokens))) + 1;",
+        "accounts[account].balance += int120(int256(_bookIn(tokens)));",
+        "accounts[account].balance += int120(int256(_bookIn(tokens))) + 1;",
     ),
     _in_core(
         "booking_forgets_a_unit",
@@ -149,8 +149,8 @@ LIQUIDATIONS = [
         "KeelLiquidation",
         "bad_debt_is_not_written_off",
         "INV-32",
-        "uint256 shortfall = uint256(-int256(t.account.balance)); t.account.balance = 0;",
-        "uint256 shortfall = uint256(-int256(t.account.balance));",
+        "t.account.balance += SafeCastLib.toInt120(int256(shortfall));",
+        "",
     ),
     _in(
         "KeelLiquidation",

@@ -37,7 +37,7 @@ ESCROW = [
     _in_core(
         "what_is_held_is_not_taken",
         "INV-02 INV-16",
-        "t.account.balance -= SafeCastLib.toInt128(int256(paid));",
+        "t.account.balance -= SafeCastLib.toInt120(int256(paid));",
         "paid;",
     ),
     _in_core(
