@@ -15,7 +15,7 @@ from keel.sim.fuzz.world import ACCOUNTS, BACKSTOP, OPERATOR
 
 # Gas of one call, with two markets. On revm, where warm storage makes it a lower bound, campaigns have seen
 # 211,000, 97,000, 264,000 and 36,000.
-CEILINGS = {"liquidate": 300_000, "unwind": 150_000, "trade": 350_000, "claim_funding": 80_000}
+CEILINGS = {"liquidate": 300_000, "unwind": 180_000, "trade": 350_000, "claim_funding": 80_000}
 # What beginning a resolution adds, with its snapshot and the new status: once, campaigns have seen 388,000.
 _RESOLUTION = 120_000
 _SCALE = 10

@@ -23,10 +23,14 @@ def orders(stage: Stage, market: int, seed: int) -> int:
     What a pass brings the insurance pays for debts only if it comes before them: by so much an order may move
     from pool to insurance, and from there to winners, but by no more.
     """
+    number = stage.present.books.resolutions[market].number
     if stage.present.books.resolutions[market].stage == Pass.NONE:
         return 0
     draws = RandomDraws(seed)
     one, other = _through(stage, draws, market), _through(stage, draws, market)
+    if number != one.resolutions[market].number or number != other.resolutions[market].number:
+        # The next one has begun, and has settled whoever came after: not the same time for everybody.
+        return 0
     moved = abs(one.totals.insurance - other.totals.insurance)
     for place, account in enumerate(one.accounts):
         _near(moved, "balance of", place, account.balance, other.accounts[place].balance)

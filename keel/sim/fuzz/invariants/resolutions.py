@@ -162,7 +162,10 @@ def inv_35_books(step: Step) -> int:
     """A resolution closes no position and moves what it says; a shut market ends each at the fixed price."""
     _, market, *_ = step.action.args
     told = Counter(log.args["account"] for log in _passes(step))
-    cuts = Counter({log.args["account"]: log.args["amount"] for log in step.receipt.events("ProfitCut")})
+    cuts: Counter[int] = Counter()
+    # One call may end a resolution and go through the next.
+    for log in step.receipt.events("ProfitCut"):
+        cuts[log.args["account"]] += log.args["amount"]
     covered: Counter[int] = Counter()
     for log in step.receipt.events("BadDebtCovered"):
         covered[log.args["account"]] += log.args["fromInsurance"] + log.args["fromPool"]
