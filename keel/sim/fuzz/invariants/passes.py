@@ -97,9 +97,12 @@ def end(stage: Stage, market: int, seed: int) -> int:
 
 
 def _redeem_all(stage: Stage, market: int, holder: int) -> None:
-    held = stage.world.ghost.stake(market, holder)
-    if held.free:
-        stage.apply(Action("request", (holder, market, held.free)))
+    if stage.world.ghost.stake(market, holder).asked:
+        # An older request may run out while a new one waits.
+        stage.apply(Action("cancel", (holder, market)))
+    free = stage.world.ghost.stake(market, holder).free
+    if free:
+        stage.apply(Action("request", (holder, market, free)))
     asked = stage.world.ghost.stake(market, holder).asked
     stage.apply(Action("warp", (stage.world.cooldowns[market] + 1,)))
     step = stage.apply(Action("redeem", (holder, market, asked, holder)))
