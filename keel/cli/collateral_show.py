@@ -10,16 +10,15 @@ from rich.console import Console
 from rich.table import Table
 
 from keel.cli.deployment import of_deployment, read_record
-from keel.errors import ChainError, CodecError, ConfigError, DataError
-from keel.evm.chain import Chain, Contract
+from keel.errors import ConfigError, DataError
+from keel.evm.chain import Chain
 from keel.model import collateral
 from keel.model.records import parse
 from keel.model.validity import Price, Validity, validity
-from keel.sdk.deployment import Record, bind, kind_names, require_steps
+from keel.sdk.deployment import Record, ask, bind, kind_names, require_steps
 from keel.sdk.web3chain import Web3Chain
 from keel.units import BPS, format_units, format_wad
 
-_NOBODY = "0x" + "00" * 20
 _PERCENT_DECIMALS = 2
 
 
@@ -138,14 +137,7 @@ class CollateralReader:
         )
 
     def _ask(self, function: str, *arguments: Any) -> Any:
-        keeper: Contract = self._keeper
-        try:
-            return self._chain.call(keeper, function, *arguments, sender=_NOBODY)
-        except CodecError:
-            raise ChainError(
-                f"there is no collateral contract at {keeper.address}",
-                "check that the record is of this chain",
-            ) from None
+        return ask(self._chain, self._keeper, "collateral contract", function, *arguments)
 
 
 @click.command()

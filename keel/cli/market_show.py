@@ -11,16 +11,15 @@ from rich.table import Table
 
 from keel.analytics.tables import percent, quote
 from keel.cli.deployment import of_deployment, read_record
-from keel.errors import ChainError, CodecError, DataError
+from keel.errors import DataError
 from keel.evm.chain import Chain, Contract
 from keel.model import multiplier, pool
 from keel.model.records import Market, MarketConfig, parse
-from keel.sdk.deployment import Record, bind, market_names, require_steps
+from keel.sdk.deployment import Record, ask, bind, market_names, require_steps
 from keel.sdk.protocol import account_id
 from keel.sdk.web3chain import Web3Chain
 from keel.units import WAD, format_units, format_wad
 
-_NOBODY = "0x" + "00" * 20
 _PPM_DECIMALS = 6
 
 
@@ -152,12 +151,7 @@ class MarketReader:
         )
 
     def _ask(self, target: Contract, function: str, *arguments: Any) -> Any:
-        try:
-            return self._chain.call(target, function, *arguments, sender=_NOBODY)
-        except CodecError:
-            raise ChainError(
-                f"there is no core or lens at {target.address}", "check that the record is of this chain"
-            ) from None
+        return ask(self._chain, target, "core or lens", function, *arguments)
 
 
 @click.command()

@@ -1,6 +1,6 @@
 """Twins of the structs that only cold paths read.
 
-Those of `LiquidationBook.sol`, `Resolution.sol`, `Restriction.sol` and `Collateral.sol`.
+Those of `LiquidationBook.sol`, `Resolution.sol`, `Restriction.sol` and `CollateralTerms.sol`.
 
 The same fields in the same order as there, names in snake_case; all frozen, see `records.parse`.
 """

@@ -3,13 +3,15 @@
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
-from keel.errors import ConfigError
+from keel.errors import ChainError, CodecError, ConfigError
 from keel.evm.chain import Chain, Contract
 
 #: End of the step that lists a kind of collateral.
 KIND_LISTED = ".listed"
 _KIND_STEPS = "collateral."
+_NOBODY = "0x" + "00" * 20
 
 
 @dataclass(slots=True)
@@ -173,6 +175,26 @@ def bind(chain: Chain, record: Record, step: str) -> Contract:
     """The contract a step deployed."""
     name, address = record.contracts[step]
     return chain.at(name, address)
+
+
+def ask(chain: Chain, target: Contract, what: str, function: str, *arguments: Any) -> Any:
+    """What a contract of a record answers a reader who has no account.
+
+    Args:
+        chain: Chain that it should be on.
+        target: The contract.
+        what: What it is, for the error.
+        function: View to call.
+        *arguments: Its arguments.
+
+    Raises:
+        ChainError: There is no such contract at that address.
+    """
+    try:
+        return chain.call(target, function, *arguments, sender=_NOBODY)
+    except CodecError:
+        where = f"there is no {what} at {target.address}"
+        raise ChainError(where, "check that the record is of this chain") from None
 
 
 def _feed_addresses(step: str, fed: MarketContracts | KindContracts) -> dict[str, str]:

@@ -10,9 +10,9 @@ from itertools import count
 from typing import Any
 
 from keel.config.deployment import DeploymentSettings
-from keel.errors import ChainError, CodecError, ConfigError, DataError
+from keel.errors import ConfigError, DataError
 from keel.evm.chain import Chain, Contract, Receipt
-from keel.sdk.deployment import Record, market_names, require_steps
+from keel.sdk.deployment import Record, ask, market_names, require_steps
 
 GOVERNOR_FUNCTIONS = (
     "listMarket",
@@ -240,12 +240,7 @@ class Guard:
         return mandate_end(self._chain, self.access, guardian)
 
     def _count(self) -> int:
-        try:
-            return int(self._chain.call(self.core, "marketCount", sender=_NOBODY))
-        except CodecError:
-            raise ChainError(
-                f"there is no core at {self.core.address}", "check that the record is of this chain"
-            ) from None
+        return int(ask(self._chain, self.core, "core", "marketCount"))
 
 
 def _known(chain: Chain, timelock: Contract, proposal: Proposal) -> bool:

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from keel.errors import ChainError, CodecError, DataError
+from keel.errors import DataError
 from keel.evm.chain import Chain, Contract
 from keel.model.validity import Action, Defect, Validity
-from keel.sdk.deployment import Record, bind, market_names, require_steps
+from keel.sdk.deployment import Record, ask, bind, market_names, require_steps
 
 _LENS = "oracle_lens"
 _NOBODY = "0x" + "00" * 20
@@ -142,12 +142,7 @@ class OracleReader:
         return self._state(self._ask("oracleOf", market))
 
     def _ask(self, function: str, *arguments: Any) -> Any:
-        try:
-            return self._chain.call(self._lens, function, *arguments, sender=_NOBODY)
-        except CodecError:
-            raise ChainError(
-                f"there is no lens at {self._lens.address}", "check that the record is of this chain"
-            ) from None
+        return ask(self._chain, self._lens, "lens", function, *arguments)
 
     def _state(self, seen: Any) -> OracleState:
         stored = seen.price

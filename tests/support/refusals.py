@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from keel.errors import Reverted
+from keel.evm.codec import decode_revert
 
 
 class _Any:
@@ -35,6 +36,14 @@ class Refusal:
 def refusal(error, **args):
     """The custom error `error` with exactly these arguments; ANY where one is not predicted."""
     return Refusal(error, args)
+
+
+def error_name(selector):
+    """Name of an error by its first four bytes; those in hex where it has arguments."""
+    try:
+        return decode_revert(bytes(selector)).error
+    except Exception:  # noqa: BLE001  (an error with arguments, of which only the selector is kept)
+        return selector.hex()
 
 
 def bytes32(text):

@@ -117,6 +117,17 @@ class ResolutionWalk(Walk):
         if self.random.random() < 0.5:
             self.world.lift(market)
 
+    def live(self, steps: int) -> None:
+        """A walk; then one market after the other ends, whatever is open in it, while the walk goes on."""
+        for market in (None, *self.world.markets):
+            if market is not None:
+                self.end(market)
+            for _ in range(steps // 10 if market else steps):
+                self.step()
+            self.world.check_views()
+        for market in self.world.resolving():
+            self.world.settle_all(market)
+
     def end(self, market: int) -> None:
         """Shut a market with whatever is open in it, and let everybody act on."""
         while self.world.twin.resolution_of(market).stage != Stage.NONE:

@@ -1,7 +1,7 @@
 """Restricted calls by strangers, and parameters outside their bounds."""
 
 import pytest
-from support.bench import MARKET, make_bench, rolled_back
+from support.bench import MARKET, rolled_back
 from support.hub import pack
 from support.listing import config_of, feed_of, hub_of, links_of, list_market
 from support.refusals import assert_refused, bytes32, out_of_bounds, refusal
@@ -13,11 +13,6 @@ NOBODY = "0x" + "77" * 20
 FEE_PPM = 1_000
 # Penalty floor 50 bps, fees 10 bps, one more.
 MARGIN = 61
-
-
-@pytest.fixture(scope="module")
-def used():
-    return make_bench()
 
 
 @pytest.fixture

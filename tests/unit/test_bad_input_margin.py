@@ -1,7 +1,7 @@
 """Deposits, withdrawals and operators that must be refused."""
 
 import pytest
-from support.bench import COLLATERAL, POOL, make_bench, rolled_back
+from support.bench import COLLATERAL, POOL, rolled_back
 from support.refusals import assert_refused, refusal
 from support.validity import STALE, WITHDRAW, not_good_for
 
@@ -10,11 +10,6 @@ from keel.units import WAD
 SCALE = 10**12
 MAX_TOKENS = 2**100 // SCALE
 HUGE = 2**256 - 1
-
-
-@pytest.fixture(scope="module")
-def used():
-    return make_bench()
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Pool and insurance calls that must be refused."""
 
 import pytest
-from support.bench import MARKET, POOL, STAKE, make_bench, rolled_back
+from support.bench import MARKET, POOL, STAKE, rolled_back
 from support.listing import with_pool
 from support.refusals import ANY, assert_refused, refusal
 from support.validity import INVALID, POOL_DEPOSIT, POOL_REDEEM, STALE, not_good_for
@@ -12,11 +12,6 @@ from keel.units import WAD
 SHARE = 10**24
 DAY = 86_400
 HUGE = 2**256 - 1
-
-
-@pytest.fixture(scope="module")
-def used():
-    return make_bench()
 
 
 @pytest.fixture

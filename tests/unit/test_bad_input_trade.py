@@ -1,7 +1,7 @@
 """Trades and liquidations that must be refused."""
 
 import pytest
-from support.bench import MARKET, PRICE, make_bench, rolled_back
+from support.bench import MARKET, PRICE, rolled_back
 from support.listing import list_market, with_pool
 from support.refusals import ANY, assert_refused, refusal
 from support.validity import INVALID, LIQUIDATE, OPEN, REDUCE, STALE, VERY_STALE, not_good_for
@@ -16,11 +16,6 @@ DEPTH = 400 * WAD
 BAND = DEPTH * 3 // 10
 SKEW = 6 * WAD // 10
 HARD = DEPTH * 3 // 4
-
-
-@pytest.fixture(scope="module")
-def used():
-    return make_bench()
 
 
 @pytest.fixture

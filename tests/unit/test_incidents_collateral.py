@@ -5,10 +5,10 @@ from support.adversary import assert_books, everybody, largest, refusal_of, refu
 from support.bench import MARKET, rolled_back
 from support.calls import everything, plausible
 from support.collateral_bench import USDE, WETH, CollateralBench, make_collateral_bench, over
+from support.refusals import error_name
 
 from keel.config.deployment import load_deployment
 from keel.errors import Reverted
-from keel.evm.codec import decode_revert
 from keel.evm.revm import RevmChain
 from keel.sdk.deploy import deploy
 from keel.sdk.protocol import NO_LIMIT, Protocol, account_id
@@ -231,13 +231,6 @@ class Hostile(Odd):
             for step in steps:
                 step()
             return self.seen()
-
-
-def error_name(selector):
-    try:
-        return decode_revert(bytes(selector)).error
-    except Exception:  # noqa: BLE001  (an error with arguments, of which only the selector is kept)
-        return selector.hex()
 
 
 #: Calls in which WETH moves: by its own account, which would gain, and by a buyer.

@@ -4,9 +4,9 @@ import pytest
 from support.adversary import assert_books, everybody, refuses, to_ratio
 from support.bench import MARKET, Bench, rolled_back, with_token
 from support.calls import SHARE, everything, plausible
+from support.refusals import error_name
 
 from keel.errors import Reverted
-from keel.evm.codec import decode_revert
 from keel.evm.revm import RevmChain
 from keel.sdk.deploy import deploy
 from keel.sdk.protocol import NO_LIMIT, Protocol, account_id
@@ -128,13 +128,6 @@ class Stage:
             view("positionOf", self.weak, MARKET),
             shares,
         )
-
-
-def error_name(selector):
-    try:
-        return decode_revert(bytes(selector)).error
-    except Exception:  # noqa: BLE001  (an error with arguments, of which only the selector is kept)
-        return selector.hex()
 
 
 #: Calls by the provider in which tokens move: out of the core, into it, through a vault.

@@ -31,16 +31,8 @@ SEEN = {
 
 @cache
 def walked(seed: int) -> CollateralWorld:
-    """A walk; then one market after the other ends, whatever is open in it, while the walk goes on."""
     walk = CollateralWalk(seed)
-    for market in (None, *walk.world.markets):
-        if market is not None:
-            walk.end(market)
-        for _ in range(STEPS // 10 if market else STEPS):
-            walk.step()
-        walk.world.check_views()
-    for market in walk.world.resolving():
-        walk.world.settle_all(market)
+    walk.live(STEPS)
     return walk.world
 
 

@@ -29,17 +29,8 @@ SEEN = {"DeficitLeft", "ResolutionBegun", "ResolutionEnded", "PositionCounted", 
 
 @cache
 def walked(seed: int) -> ResolutionWorld:
-    """A walk; then one market after the other ends, whatever is open in it, while the walk goes on."""
     walk = ResolutionWalk(seed)
-    for market in (None, *walk.world.markets):
-        if market is not None:
-            walk.end(market)
-        for _ in range(STEPS // 10 if market else STEPS):
-            walk.step()
-        walk.world.check_views()
-    for market in walk.world.markets:
-        if walk.world.twin.resolution_of(market).stage != Stage.NONE:
-            walk.world.settle_all(market)
+    walk.live(STEPS)
     return walk.world
 
 
