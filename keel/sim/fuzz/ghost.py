@@ -105,6 +105,7 @@ class Ghost:
         pushes: What liquidations pushed through the curve, by market.
         losses: What pools paid for debts, by market: forgotten in a day.
         cuts: What winners gave in the present or last resolution, by market, then by place.
+        held: Markets that a shared loss left restricted and governance has not opened or held since.
         salt: Number of the next governance operation.
     """
 
@@ -119,6 +120,7 @@ class Ghost:
     pushes: dict[int, Push] = field(default_factory=dict)
     losses: dict[int, Push] = field(default_factory=dict)
     cuts: dict[int, dict[int, Cut]] = field(default_factory=dict)
+    held: set[int] = field(default_factory=set)
     salt: int = 0
 
     def copy(self) -> "Ghost":
@@ -135,6 +137,7 @@ class Ghost:
             dict(self.pushes),
             dict(self.losses),
             {market: dict(given) for market, given in self.cuts.items()},
+            set(self.held),
             self.salt,
         )
 

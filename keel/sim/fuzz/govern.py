@@ -64,6 +64,7 @@ def lift(world: World, sender: int, market: int) -> Done:
 def hold(world: World, sender: int, market: int, level: int) -> Done:
     """Restrict a market for good: the governor, through the timelock."""
     receipt = _through_timelock(world, sender, world.core, "holdMarket", market, level)
+    world.ghost.held.discard(market)
     world.refresh_rules(market)
     return Done(receipt)
 
@@ -71,6 +72,7 @@ def hold(world: World, sender: int, market: int, level: int) -> Done:
 def reopen(world: World, sender: int, market: int) -> Done:
     """Open a market again: the governor, through the timelock."""
     receipt = _through_timelock(world, sender, world.core, "reopenMarket", market)
+    world.ghost.held.discard(market)
     world.refresh_rules(market)
     return Done(receipt)
 

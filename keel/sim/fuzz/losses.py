@@ -58,6 +58,7 @@ def keep(world: World, before: Moment, receipt: Receipt) -> None:
         market = log.args.get("market", 0)
         if log.event == "ResolutionBegun":
             ghost.cuts[market] = {}
+            ghost.held.add(market)
         elif log.event == "PositionCounted":
             profits[world.ids.index(log.args["account"]), market] = log.args["profit"]
         elif log.event == "ProfitCut":

@@ -56,9 +56,8 @@ def inv_56_lifted(step: Step) -> int:
     old, new = step.before.rules[market], step.after.rules[market]
     require(0 < old.until <= now, "now", now, "until", old.until)
     # What a shared loss left restricted only governance reopens.
-    held = step.before.books.resolutions[market].number > 0 and new.config.status == STATUS_REDUCE_ONLY
-    eased = new.config.status < old.config.status or (held and new.config.status == old.config.status)
-    require(eased, "from", old.config.status, "to", new.config.status)
+    held = market in step.world.ghost.held and old.config.status == new.config.status == STATUS_REDUCE_ONLY
+    require(held or new.config.status < old.config.status, "from", old.config.status, "to", new.config.status)
     require((new.until, new.rested_at) == (0, old.rested_at), "until", new.until, "rests", new.rested_at)
     return 1
 
