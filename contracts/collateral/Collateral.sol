@@ -35,9 +35,7 @@ contract Collateral is CollateralKinds {
     function deposit(AccountId account, uint16 kind, uint256 tokens) external nonReentrant {
         _authorize(account);
         if (tokens == 0) revert ZeroAmount();
-        Price memory price = _updatePrice(kind);
-        CollateralKind storage k = _kind(kind);
-        ValidityLadder.require_(price, _validityOf(k, price), Action.Open);
+        (CollateralKind storage k, Price memory price) = _takePrice(kind);
         if (price.index < k.terms.floor) revert PegLost(price.index, k.terms.floor);
         SafeTransferLib.safeTransferFrom(k.token, msg.sender, address(this), tokens);
         uint256 held = k.held + tokens;
@@ -70,9 +68,7 @@ contract Collateral is CollateralKinds {
         uint256 maxCost,
         address to
     ) external nonReentrant returns (uint256 bought, uint256 cost) {
-        Price memory price = _updatePrice(kind);
-        CollateralKind storage k = _kind(kind);
-        ValidityLadder.require_(price, _validityOf(k, price), Action.Open);
+        (CollateralKind storage k, Price memory price) = _takePrice(kind);
         (uint256 amount, uint256 discountBps) = _saleOf(account, k);
         (bought, cost) = _priced(k, price, amount, discountBps, _least(tokens, balances[account][kind]));
         if (bought == 0) revert ZeroAmount();
@@ -101,10 +97,8 @@ contract Collateral is CollateralKinds {
         uint8 noted
     ) public view returns (uint256 value, uint256 worse, uint256 better) {
         Price memory price;
-        for (uint16 kind = 1; noted != 0; ++kind) {
-            bool has = noted & 1 == 1;
-            noted >>= 1;
-            if (!has) continue;
+        for (uint16 kind = 1; noted != 0; (++kind, noted >>= 1)) {
+            if (noted & 1 == 0) continue;
             uint256 tokens = balances[account][kind];
             CollateralKind storage k = kinds[kind];
             prices[kind].load(price);
@@ -121,14 +115,12 @@ contract Collateral is CollateralKinds {
     /// @inheritdoc ICollateral
     function proceedsOf(AccountId account, uint8 noted) external view returns (uint256 amount) {
         Price memory price;
-        for (uint16 kind = 1; noted != 0; ++kind) {
-            bool has = noted & 1 == 1;
-            noted >>= 1;
-            if (!has) continue;
+        for (uint16 kind = 1; noted != 0; (++kind, noted >>= 1)) {
+            if (noted & 1 == 0) continue;
             CollateralKind storage k = kinds[kind];
             prices[kind].load(price);
-            uint256 better = price.index > price.twap ? price.index : price.twap;
-            amount += CollateralMath.valueOf(balances[account][kind], 10 ** k.decimals, better, k.terms.discountBps);
+            uint256 fair = CollateralMath.fairOf(price);
+            amount += CollateralMath.valueOf(balances[account][kind], 10 ** k.decimals, fair, k.terms.discountBps);
         }
     }
 
@@ -161,9 +153,8 @@ contract Collateral is CollateralKinds {
         uint256 discountBps,
         uint256 most
     ) private view returns (uint256 bought, uint256 cost) {
-        uint256 better = price.index > price.twap ? price.index : price.twap;
         uint256 scale = 10 ** k.decimals * Fixed.BPS;
-        uint256 asked = better * (Fixed.BPS - discountBps);
+        uint256 asked = CollateralMath.fairOf(price) * (Fixed.BPS - discountBps);
         bought = _least(most, Fixed.mulDivCeil(amount, scale, asked));
         cost = Fixed.divCeil(Fixed.divCeil(bought * asked, scale), SETTLEMENT_SCALE);
     }
@@ -177,7 +168,14 @@ contract Collateral is CollateralKinds {
         if (a.collateral == 0 && a.markets == 0 && a.balance < 0) CORE.cover(account);
     }
 
-    /* TOKENS */
+    /* PRICES, TOKENS */
+
+    /// @dev A kind with its price of this block, which must be valid.
+    function _takePrice(uint16 kind) private returns (CollateralKind storage k, Price memory price) {
+        price = _updatePrice(kind);
+        k = _kind(kind);
+        ValidityLadder.require_(price, _validityOf(k, price), Action.Open);
+    }
 
     function _take(AccountId account, uint16 kind, CollateralKind storage k, uint256 tokens) private {
         uint256 held = balances[account][kind];

@@ -47,6 +47,11 @@ library CollateralMath {
         if (better > ceiling) better = ceiling;
     }
 
+    /// @notice The price of a sale before its discount: the better of index and TWAP, so that a dip of either is not sold at.
+    function fairOf(Price memory p) internal pure returns (uint256) {
+        return p.index > p.twap ? p.index : p.twap;
+    }
+
     /// @notice Settlement tokens that an unhealthy account needs, quote WAD, ceil: each brings `(haircut - discount) / (1 - discount)` of equity
     /// more than what is sold counted for. At least the debt; at most what lets the balance carry everything alone.
     /// @param missing equity below maintenance.

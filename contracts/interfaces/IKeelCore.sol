@@ -58,9 +58,9 @@ interface IKeelCore {
     ) external returns (int256 cost, uint256 fee);
 
     /// @notice Settle a position's funding into its account's balance. For the core's own parts, which emit what was settled.
-    /// @param action what every market of the account must allow.
+    /// @param action what the market must allow; for a liquidation, every market of the account.
     /// @return settled what was settled.
-    /// @return health of the account after.
+    /// @return health of the account after, for a liquidation only.
     function settle(
         AccountId account,
         uint16 market,

@@ -87,7 +87,7 @@ contract OracleLens {
         (MarketConfig memory c, MarketLinks memory links) = CORE.configOf(market);
         IOracleHub hub = IOracleHub(links.oracle);
         v.id = market;
-        v.price = CORE.marketOf(market).price;
+        v.price = CORE.priceOf(market);
         v.age = block.timestamp - v.price.at;
         v.validity = ValidityLadder.validity(v.price, c.freshSeconds, c.staleSeconds);
         v.actions = actionsAt(v.validity);

@@ -53,7 +53,7 @@ abstract contract Backstop is Waterfall, IKeelLiquidation {
         return _window(_load(_backstop(), market));
     }
 
-    /// @dev Fill a copy with a position after its settlement by the core; gives its account's health, where all its markets allow the action.
+    /// @dev Fill a copy with a position after its settlement by the core; for a liquidation with its account's health.
     function _settled(
         Touch memory t,
         AccountId account,
@@ -81,12 +81,14 @@ abstract contract Backstop is Waterfall, IKeelLiquidation {
     function _canAbsorb(Touch memory t, int256 size, int256 equity) internal view returns (bool) {
         if (ValidityLadder.suspect(t.market.price.flags) || t.config.status >= STATUS_RESOLVING) return false;
         AccountId id = _backstop();
-        bool full = accounts[id].markets.length() == MarketSet.LIMIT;
-        if (full && positions[id][t.marketId].size == 0) return false;
+        int256 held = positions[id][t.marketId].size;
+        if (held == 0 && accounts[id].markets.length() == MarketSet.LIMIT) return false;
         Health memory h = IKeelViews(address(this)).healthOf(id);
-        (uint256 initial, ) = MarginMath.requirements(t.market, t.config, size, true);
+        // Of the sum, not of the part alone: brackets are steeper there. What a smaller sum frees does not count, it may have been a hedge.
+        (uint256 before, ) = MarginMath.requirements(t.market, t.config, held, true);
+        (uint256 after_, ) = MarginMath.requirements(t.market, t.config, held - size, true);
         int256 means = int256(uint256(insuranceAssets)) + h.equityWorse + Fixed.min(0, equity);
-        return means >= int256(h.initial + initial);
+        return means >= int256(h.initial) + Fixed.max(0, int256(after_) - int256(before));
     }
 
     /// @dev Move `size` of the account's position (its sign as a fill of the account) to the insurance at the index, rounded against the account.

@@ -76,7 +76,7 @@ abstract contract Accounts is MarginLedger, IKeelCore {
         if (msg.sender != address(this)) revert NotAuthorized(msg.sender, AccountId.unwrap(account));
         Touch memory t = _touch(account, market, false);
         ValidityLadder.require_(t.market.price, t.validity, action);
-        h = _healthOf(t, action);
+        if (action == Action.Liquidate) h = _healthOf(t, action);
         _commit(t);
         return (t.settled, h);
     }

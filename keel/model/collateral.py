@@ -77,6 +77,11 @@ def prices(price: Price, floor: int, ceiling: int) -> tuple[int, int, int]:
     return min(price.index, ceiling), min(worse, ceiling), min(better, ceiling)
 
 
+def fair_of(price: Price) -> int:
+    """The price of a sale before its discount, WAD: the better of index and TWAP."""
+    return max(price.index, price.twap)
+
+
 def healing(missing: int, debt: int, counted: int, discount_bps: int, haircut_bps: int) -> int:
     """Settlement tokens that an unhealthy account needs, quote WAD, ceil.
 
@@ -146,7 +151,7 @@ def priced(
     Returns:
         Token units bought, ceil; what they cost in units of the settlement token, ceil.
     """
-    scale, asked = unit * BPS, max(price.index, price.twap) * (BPS - discount_bps)
+    scale, asked = unit * BPS, fair_of(price) * (BPS - discount_bps)
     bought = min(most, mul_div_ceil(amount, scale, asked))
     return bought, div_ceil(div_ceil(u256(bought * asked), scale), settlement_scale)
 

@@ -269,15 +269,15 @@ class Health:
         worst: Worst price validity among the account's markets.
     """
 
-    equity: int
-    equity_worse: int
-    equity_better: int
-    withdrawable: int
-    initial: int
-    maintenance: int
-    initial_common: int
-    maintenance_common: int
-    worst: Validity
+    equity: int = 0
+    equity_worse: int = 0
+    equity_better: int = 0
+    withdrawable: int = 0
+    initial: int = 0
+    maintenance: int = 0
+    initial_common: int = 0
+    maintenance_common: int = 0
+    worst: Validity = Validity.VALID
 
 
 def parse(kind: type[T], values: Iterable[Any]) -> T:

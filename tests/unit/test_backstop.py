@@ -205,21 +205,28 @@ def poor(bench):
     return bench
 
 
-def test_what_it_carries_counts_against_what_it_may_take(bench):
-    """Of four equal longs that need 4,900 to begin with it takes two with its 10,000: those need 11,000."""
+@pytest.mark.parametrize(("stake", "taken"), [(0, (0, 2)), (1_000, (0, 1))])
+def test_what_it_carries_counts_against_what_it_may_take(bench, stake, taken):
+    """Equal longs need 4,900 each, but two together 11,000.
+
+    With its 10,000 it takes one and not the next, whose penalty makes it 13,900: it takes the third.
+    """
+    if stake:
+        bench.stake(stake)
     accounts = [bench.thin(number, SIZE, 100, LOW) for number in (1, 2, 3)]
     bench.crowd(-10)
     accounts.append(bench.thin(4, SIZE, 100, LOW))
     bench.fall_to(LOW)
-    taken = []
+    asked = [4_900, 11_000, 18_400]
+    events = []
     for account in accounts:
-        mine = bench.health(bench.backstop)
-        means, needs = bench.insured() + mine.equityWorse, mine.initial + 4_900 * WAD
-        taken.append(bench.liquidate(account).event)
-        assert (taken[-1] == "Absorbed") == (means >= needs)
-    assert taken == ["Absorbed"] * 2 + ["Liquidated"] * 2
+        means = bench.insured() + bench.health(bench.backstop).equityWorse
+        events.append(bench.liquidate(account).event)
+        needs = asked[events[:-1].count("Absorbed")] * WAD
+        assert (events[-1] == "Absorbed") == (means >= needs)
+    assert [number for number, event in enumerate(events) if event == "Absorbed"] == list(taken)
     mine = bench.health(bench.backstop)
-    assert (mine.initial, mine.maintenance) == (11_000 * WAD, 6_100 * WAD)
+    assert mine.initial == 11_000 * WAD <= bench.insured() + mine.equityWorse
 
 
 @pytest.mark.parametrize(("crowd", "event"), [("-2.9", "Liquidated"), ("-3.4", "Absorbed")])

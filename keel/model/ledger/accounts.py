@@ -88,7 +88,9 @@ class Accounts(MarginLedger):
             raise Refused("MarginTooLow", health.withdrawable, health.initial)
 
     def settle(self, now: int, sender: str, account: int, market: int, action: Action) -> Health:
-        """Settle a position, where all the account's markets allow the action; gives the account's health.
+        """Settle a position, where the market allows the action.
+
+        A liquidation must be allowed in all the account's markets and gets its health, others an empty one.
 
         The core itself only: liquidations and the insurance's positions come through here.
         """
@@ -96,7 +98,7 @@ class Accounts(MarginLedger):
             raise Refused("NotAuthorized", sender, account)
         t = self._touch(now, account, market)
         require(t.market, t.config, action, now)
-        health = self._health_with(t, action)
+        health = self._health_with(t, action) if action == Action.LIQUIDATE else Health()
         self._commit(t)
         return health
 

@@ -62,7 +62,7 @@ class Backstop(Waterfall):
         return size, filled.cost
 
     def _settled(self, now: int, account: int, market: int, action: Action) -> tuple[Touch, Health]:
-        """A position after its settlement by the core, and its account's health."""
+        """A position after its settlement by the core; for a liquidation its account's health."""
         health = self.settle(now, f"{self.core:#x}", account, market, action)
         return self._load(now, account, market), health
 
@@ -87,13 +87,16 @@ class Backstop(Waterfall):
         if suspect(t.market.price.flags) or t.config.status >= STATUS_RESOLVING:
             return False
         members = self._account(self._backstop).markets
-        full = market_set.length(members) == market_set.LIMIT
-        if full and self._position(self._backstop, t.market_id).size == 0:
+        held = self._position(self._backstop, t.market_id).size
+        if held == 0 and market_set.length(members) == market_set.LIMIT:
             return False
         health = self.health_of(t.now, self._backstop)
-        initial, _ = margin.requirements(t.market, t.config, size)
+        # Of the sum, not of the part alone: brackets are steeper there. What a smaller sum frees does not
+        # count, it may have been a hedge.
+        before, _ = margin.requirements(t.market, t.config, held)
+        after, _ = margin.requirements(t.market, t.config, held - size)
         means = i256(self.insurance_assets + health.equity_worse + min(0, equity))
-        return means >= health.initial + initial
+        return means >= health.initial + max(0, after - before)
 
     def _absorb(self, t: Touch, size: int) -> Fill:
         """Move `size` (signed as a fill of the account) to the insurance at the index.

@@ -1,5 +1,6 @@
 """Twin of `collateral/CollateralKinds.sol` and of the value that the collateral counts for."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from keel.model import collateral
@@ -82,9 +83,7 @@ class CollateralKinds(Books):
             noted: Kinds that are looked at, bit `kind - 1` each.
         """
         value = worse = better = 0
-        for kind in range(1, noted.bit_length() + 1):
-            if not noted >> kind - 1 & 1:
-                continue
+        for kind in _iterate(noted):
             k, tokens = self.kind_of(kind), self.held_of(account, kind)
             terms, unit, price = k.terms, 10**k.decimals, self.kind_price(kind)
             plain, low, high = collateral.prices(price, terms.floor, terms.ceiling)
@@ -98,12 +97,10 @@ class CollateralKinds(Books):
     def proceeds_of(self, account: int, noted: int) -> int:
         """What a sale of all its collateral could bring at the least discount, quote WAD, floor per kind."""
         amount = 0
-        for kind in range(1, noted.bit_length() + 1):
-            if noted >> kind - 1 & 1:
-                k, price = self.kind_of(kind), self.kind_price(kind)
-                better = max(price.index, price.twap)
-                tokens = self.held_of(account, kind)
-                amount += collateral.value_of(tokens, 10**k.decimals, better, k.terms.discount_bps)
+        for kind in _iterate(noted):
+            k, tokens = self.kind_of(kind), self.held_of(account, kind)
+            fair = collateral.fair_of(self.kind_price(kind))
+            amount += collateral.value_of(tokens, 10**k.decimals, fair, k.terms.discount_bps)
         return amount
 
     def _validity_of(self, now: int, kind: int) -> Validity:
@@ -113,3 +110,8 @@ class CollateralKinds(Books):
 
     def _note(self, account: int, kinds: int) -> None:
         self.accounts[account] = replace(self._account(account), collateral=cast(kinds, 8))
+
+
+def _iterate(noted: int) -> Iterator[int]:
+    """Ids of the kinds of a bit set."""
+    return (kind for kind in range(1, noted.bit_length() + 1) if noted >> kind - 1 & 1)

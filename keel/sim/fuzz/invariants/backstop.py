@@ -126,8 +126,10 @@ def can_absorb(moment: Moment, place: int, market: int, size: int, equity: int) 
         return False
     surplus = moment.touch(place, market).insurance
     means = moment.books.totals.insurance + surplus + moment.health(BACKSTOP).equity_worse + min(0, equity)
-    asked = part(moment.market(market), moment.rules[market].config, size).initial
-    return means >= moment.health(BACKSTOP).initial + asked
+    m, config = moment.market(market), moment.rules[market].config
+    held = moment.position(BACKSTOP, market).size
+    more = part(m, config, held - size).initial - part(m, config, held).initial
+    return means >= moment.health(BACKSTOP).initial + max(0, more)
 
 
 def inv_69(step: Step) -> int:
