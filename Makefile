@@ -82,8 +82,9 @@ format: setup ## rewrite Python and Solidity in the project's style
 	$(BIN)/ruff format $(PY_SOURCES)
 	node_modules/.bin/prettier --log-level warn --write 'contracts/**/*.sol'
 
+# A file's tests stay together: what they share is deployed once.
 test: setup compile lint ## run everything a change must pass (PYTEST_ARGS="-k liquidation")
-	$(BIN)/ape test tests $(PYTEST_ARGS)
+	$(BIN)/ape test tests -n auto --dist loadfile $(PYTEST_ARGS)
 
 demo: setup compile ## live through a market day on a local chain and write a report
 	$(BIN)/keel demo

@@ -114,14 +114,20 @@ abstract contract Liquidations is Choice {
                 equity,
                 (plan.maintenance * targetBps) / Fixed.BPS,
                 (here * targetBps) / Fixed.BPS,
-                plan.tier == LiquidationMath.Tier.Close
-                    ? 0
-                    : _positive(_curveLoss(t, t.position.size)) + _fullPenalty(t, plan, t.position.size)
+                _costOfAll(t, plan)
             );
             uint256 size = Fixed.divCeil(held * fraction, Fixed.WAD);
             uint256 least = uint256(t.config.minNotional) * Fixed.WAD * Fixed.WAD;
             if ((held - size) * t.market.price.index < least) size = held;
             return t.position.size > 0 ? -int256(size) : int256(size);
+        }
+    }
+
+    /// @dev What closing the whole position would take from equity; not asked where it is closed whole anyway.
+    function _costOfAll(Touch memory t, Plan memory plan) private pure returns (uint256) {
+        unchecked {
+            if (plan.tier == LiquidationMath.Tier.Close) return 0;
+            return _positive(_curveLoss(t, t.position.size)) + _fullPenalty(t, plan, t.position.size);
         }
     }
 

@@ -139,7 +139,9 @@ class Deployer:
         vault = self._contract(
             f"{name}.vault", "ShareVault", core, number, market.cooldown_seconds, title, symbol
         )
-        funding = deploy_model(self._contract, f"{name}.funding", market.funding)
+        # A model keeps no state: markets with the same settings share one, which saves gas to who has both.
+        first = next(other for other in self._settings.markets if other.funding == market.funding)
+        funding = deploy_model(self._contract, f"{first.name}.funding", market.funding)
         made = deploy_sources(self._contract, name, market.feed)
         if f"{name}.hub" not in self._record.contracts:
             read_sources(self._chain, name, market.feed, made, self._progress)

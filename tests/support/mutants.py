@@ -26,9 +26,7 @@ REMAPPINGS = {
 CODE_LIMIT = 2**16
 PARALLEL = 2
 # So many go into one run of the compiler, which is slow only at first.
-BATCH = 6
-# Too many variables for the compiler without its IR pipeline.
-DEEP = frozenset({"KeelLiquidation"})
+BATCH = 8
 
 _IMPORT = re.compile(r'import\s[^;]*?"([^"]+)"\s*;')
 _TOKEN = re.compile(r"\w+|[^\w\s]")
@@ -122,10 +120,7 @@ def place_of(mutant: Mutant, *, small: bool = False) -> Path:
 def compile_all(mutants: list[Mutant]) -> None:
     """Compile what is not there yet, two runs at a time."""
     missing = [mutant for mutant in mutants if fits(mutant) and not place_of(mutant).exists()]
-    batches = []
-    for deep in (True, False):
-        alike = [mutant for mutant in missing if (mutant.contract in DEEP) == deep]
-        batches += [alike[at : at + BATCH] for at in range(0, len(alike), BATCH)]
+    batches = [missing[at : at + BATCH] for at in range(0, len(missing), BATCH)]
     with ThreadPoolExecutor(PARALLEL) as pool:
         list(pool.map(compile_batch, batches))
 
@@ -133,8 +128,8 @@ def compile_all(mutants: list[Mutant]) -> None:
 def compile_batch(mutants: list[Mutant], *, small: bool = False) -> None:
     """Compile several mutants at once: each has the contracts in a folder of its own.
 
-    Without the IR pipeline, which takes four times as long, where that goes; but only with it, `small`, the
-    core is below the limit of code size.
+    Without optimizer, which would take ten times as long; but only with it, `small`, the core is below the
+    limit of code size.
     """
     sources, wanted = {}, {}
     for number, mutant in enumerate(mutants):
@@ -147,8 +142,8 @@ def compile_batch(mutants: list[Mutant], *, small: bool = False) -> None:
             "language": "Solidity",
             "sources": sources,
             "settings": {
-                "optimizer": {"enabled": True, "runs": 200},
-                "viaIR": small or any(mutant.contract in DEEP for mutant in mutants),
+                "optimizer": {"enabled": small, "runs": 200},
+                "viaIR": small,
                 "evmVersion": "cancun",
                 "outputSelection": wanted,
             },

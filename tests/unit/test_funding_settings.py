@@ -247,6 +247,25 @@ def test_a_deployment_with_every_model(preset):
     assert chain.call(deployed.core, "marketOf", MARKET).fundingState != state or preset == "premium-literal"
 
 
+def test_markets_with_the_same_settings_share_a_model(tmp_path):
+    """The second and the fourth have what the first and the third have: two models for four markets."""
+    layered, adaptive = load_funding("layered"), load_funding("adaptive")
+    btc = load_deployment().markets[0]
+    fundings = {"BTC": layered, "ETH": layered, "SOL": adaptive, "XRP": adaptive}
+    markets = tuple(btc.model_copy(update={"name": name, "funding": f}) for name, f in fundings.items())
+    chain, record = RevmChain(), Record()
+    deployed = deploy(chain, load_deployment().model_copy(update={"markets": markets}), record=record)
+    used = [market.funding.address for market in deployed.markets]
+    assert used == [used[0], used[0], used[2], used[2]]
+    assert used[0] != used[2]
+    assert [step for step in record.contracts if step.endswith(".funding")] == ["BTC.funding", "SOL.funding"]
+    linked = [
+        chain.call(deployed.core, "configOf", market.id).config.fundingModel for market in deployed.markets
+    ]
+    assert linked == used
+    assert addresses(deployed)["XRP.funding"] == used[2]
+
+
 def test_a_source_of_interest_has_steps_of_its_own_and_resumes(tmp_path):
     chain, path = RevmChain(), tmp_path / "record.json"
     settings = with_funding(load_funding("layered", None, {"interest_source": DIFFERENCE}))
