@@ -18,6 +18,11 @@ row of its own, unless the operation says `with_price`). What each operation doe
     liquidate_partial       a trim: about a quarter of a 1 BTC long; the keeper has a balance
     liquidate_full          all of it, margin ratio below 0.5, no bad debt; the keeper has a balance
     liquidate_eight         a part of one of eight positions, of an account in eight markets (see gas_cross)
+    liquidate_on_collateral as liquidate_partial, of an account with other collateral (see gas_collateral)
+    increase_on_collateral  as increase, of an account with other collateral
+    deposit_collateral      more of a kind that the account has, its price taken as in price_update
+    withdraw_collateral     a part of it to the owner, while a long is open
+    buy_collateral          what heals an unhealthy account, its price taken as in price_update
     poke_funding            accrue alone
     price_update            one Chainlink source; the feed's answer has changed, the observation ring is full
     price_update_three      as price_update, on the median of three Chainlink sources
@@ -32,6 +37,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from keel.analytics import gas_collateral as held
 from keel.analytics.gas_cross import cross_account, fall_in_eight_markets
 from keel.analytics.gas_world import MARKET, PAUSE_SECONDS, GasWorld
 from keel.evm.chain import Chain, Receipt
@@ -136,6 +142,11 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         "liquidate_partial": Operation(_liquidate, lambda world: world.crash(_TRIM_PRICE)),
         "liquidate_full": Operation(_liquidate, lambda world: world.crash(_CLOSE_PRICE)),
         "liquidate_eight": Operation(_liquidate_cross, fall_in_eight_markets),
+        "liquidate_on_collateral": Operation(held.liquidate_on_collateral, held.fall_on_collateral),
+        "increase_on_collateral": Operation(held.increase_on_collateral, held.pledge),
+        "deposit_collateral": Operation(held.deposit_collateral, held.pledge),
+        "withdraw_collateral": Operation(held.withdraw_collateral, held.pledge),
+        "buy_collateral": Operation(held.buy_collateral, held.fall_on_collateral),
         "poke_funding": Operation(_accrue),
         "price_update": Operation(_update_price, GasWorld.next_price),
         "price_update_three": Operation(_update_price, GasWorld.next_median),

@@ -14,11 +14,12 @@ from keel.units import WAD, parse_wad
 MARKET = 1
 # Funding accrues over this long in every measured transaction; half of what a price stays fresh.
 PAUSE_SECONDS = 30
+# Observations that a hub keeps.
+RING = 256
 
 _FEED_ONE = 10**8
-_RING = 256
 # Updates between two rounds of the feed, within its heartbeat.
-_HOUR = 3600 // PAUSE_SECONDS
+HOUR = 3600 // PAUSE_SECONDS
 _BEFORE, _INDEX = 114_300 * _FEED_ONE, 120_000 * _FEED_ONE
 _TWAP_SECONDS = 301
 _COLLATERAL = 20_000 * 10**6
@@ -57,7 +58,7 @@ class GasWorld:
         # A trade pays the worse of index and TWAP: let the first jump leave the average.
         self._update(_TWAP_SECONDS // PAUSE_SECONDS + 1)
         self._open_positions()
-        self._update(_RING)
+        self._update(RING)
 
     def move_price(self, answer: int) -> None:
         """Publish, and store, in two transactions."""
@@ -71,9 +72,9 @@ class GasWorld:
     def next_median(self) -> None:
         """Link a hub over three feeds, use it until its ring is full, and publish prices not stored yet."""
         feeds = self._link_three()
-        for update in range(_RING + 1):
+        for update in range(RING + 1):
             self.chain.warp(PAUSE_SECONDS)
-            if update % _HOUR == 0:
+            if update % HOUR == 0:
                 self._publish_all(feeds, _INDEX)
             self.protocol.update_price(MARKET, self.stranger)
         self.chain.warp(PAUSE_SECONDS)
@@ -118,7 +119,7 @@ class GasWorld:
     def _update(self, times: int) -> None:
         for update in range(times):
             self.chain.warp(PAUSE_SECONDS)
-            if update % _HOUR == 0:
+            if update % HOUR == 0:
                 self.publish(_INDEX)
             self.protocol.update_price(MARKET, self.stranger)
 
