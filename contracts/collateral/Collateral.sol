@@ -119,8 +119,9 @@ contract Collateral is CollateralKinds {
             if (noted & 1 == 0) continue;
             CollateralKind storage k = kinds[kind];
             prices[kind].load(price);
+            uint256 least = CollateralMath.discount(k.terms.discountBps, _haircut(k), Fixed.WAD);
             uint256 fair = CollateralMath.fairOf(price);
-            amount += CollateralMath.valueOf(balances[account][kind], 10 ** k.decimals, fair, k.terms.discountBps);
+            amount += CollateralMath.valueOf(balances[account][kind], 10 ** k.decimals, fair, least);
         }
     }
 

@@ -86,8 +86,8 @@ interface ICollateral is IPriceKeeper {
         uint8 kinds
     ) external view returns (uint256 value, uint256 worse, uint256 better);
 
-    /// @notice Settlement tokens that a sale of all an account's collateral could bring at the least discount, at the stored prices, quote
-    /// WAD, floor.
+    /// @notice Settlement tokens that a sale of all an account's collateral could bring now, at the least discount and the stored prices,
+    /// quote WAD, floor.
     /// @param kinds as in `valueOf`.
     function proceedsOf(AccountId account, uint8 kinds) external view returns (uint256 amount);
 

@@ -3,14 +3,14 @@
 import pytest
 from support.adversary import refusal_of
 from support.bench import MARKET, local_with, rolled_back
-from support.collateral_bench import ANSWER, USDE, WETH, CollateralBench, make_collateral_bench
+from support.collateral_bench import ANSWER, ETHER, USDE, WETH, CollateralBench, make_collateral_bench
 from support.listing import with_pool
 from support.refusals import ANY, assert_refused, refusal
 
 from keel.evm.revm import RevmChain
 from keel.sdk.deploy import deploy
 from keel.sdk.protocol import Protocol, account_id
-from keel.units import WAD
+from keel.units import BPS, WAD
 
 ETHER_VALUE = 1_700
 
@@ -104,6 +104,22 @@ def test_what_a_sale_cannot_bring_is_covered_at_once(bench):
     assert covered(sold) == []
     assert bench.protocol.view("accountOf", account) == (0, 0, 0)
     assert bench.books() == 0
+
+
+def test_a_discount_beyond_a_haircut_on_its_way_lets_nobody_pay_what_a_sale_brings(bench):
+    """Terms go from 15 % and 3 % to 40 % both: a week long a sale is at the haircut, first 15 %, not at 40 %.
+
+    So 5 WETH still carry about 8,500 of debt, not 6,000: the insurance pays the rest and no more.
+    """
+    bench.terms(haircutBps=4_000, discountBps=4_000)
+    account, receipt = ended(bench)
+    amount, discount = bench.protocol.collateral_sale(account, WETH)
+    assert 1_500 <= discount < 1_510
+    assert amount == -bench.balance(account) == 5 * ETHER * WAD * (BPS - discount) // BPS
+    (told,) = covered(receipt)
+    assert 2_900 * WAD < told["fromInsurance"] < 3_600 * WAD
+    bench.protocol.collateral_buy(account, WETH, bench.keeper)
+    assert bench.protocol.view("accountOf", account) == (0, 0, 0)
 
 
 def test_a_crumb_of_collateral_hides_no_debt(bench):

@@ -200,7 +200,7 @@ def test_in_a_shut_market_a_winner_is_counted_net_of_a_debt_that_nothing_backs()
     profit = 10 * twin.markets[1].price.index - entry
     assert 1_800 * WAD < profit < 2_000 * WAD
     world.resolve(case.buyer, 1, [case.account])
-    assert twin.proceeds_of(case.account, 1) == 776 * WAD
+    assert twin.proceeds_of(world.now, case.account, 1) == 776 * WAD
     net = twin.resolution_mark_of(case.account, 1).profit
     owed = -case.balance - 776 * WAD
     assert 50 * WAD < owed < 150 * WAD

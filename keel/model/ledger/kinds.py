@@ -10,6 +10,7 @@ from keel.model.errors import Refused
 from keel.model.fixed import cast
 from keel.model.ledger.books import Books, same_address
 from keel.model.validity import Action, Price, Validity, allows, validity
+from keel.units import WAD
 
 
 class CollateralKinds(Books):
@@ -94,13 +95,14 @@ class CollateralKinds(Books):
                 worse += collateral.value_of(tokens, unit, low, terms.haircut_bps)
         return Worth(value, worse, better)
 
-    def proceeds_of(self, account: int, noted: int) -> int:
-        """What a sale of all its collateral could bring at the least discount, quote WAD, floor per kind."""
+    def proceeds_of(self, now: int, account: int, noted: int) -> int:
+        """What a sale of all its collateral could bring now at the least discount, quote WAD, floor per kind."""
         amount = 0
         for kind in _iterate(noted):
             k, tokens = self.kind_of(kind), self.held_of(account, kind)
             fair = collateral.fair_of(self.kind_price(kind))
-            amount += collateral.value_of(tokens, 10**k.decimals, fair, k.terms.discount_bps)
+            least = collateral.discount(k.terms.discount_bps, self.haircut_of(now, kind), WAD)
+            amount += collateral.value_of(tokens, 10**k.decimals, fair, least)
         return amount
 
     def _validity_of(self, now: int, kind: int) -> Validity:

@@ -44,7 +44,8 @@ class Waterfall(Accounts):
         """What the account owes beyond what a sale of its other collateral can bring, quote WAD."""
         if t.account.balance >= 0:
             return 0
-        return max(-t.account.balance - self.proceeds_of(t.account_id, t.account.collateral), 0)
+        backed = self.proceeds_of(t.now, t.account_id, t.account.collateral)
+        return max(-t.account.balance - backed, 0)
 
     def _last(self, t: Touch) -> bool:
         """Whether the account has no other position."""
