@@ -96,7 +96,10 @@ class CollateralKinds(Books):
         return Worth(value, worse, better)
 
     def proceeds_of(self, now: int, account: int, noted: int) -> int:
-        """What a sale of all its collateral could bring now at the least discount, quote WAD, floor per kind."""
+        """What a sale of all its collateral could bring now, quote WAD, floor per kind.
+
+        At the least discount; while a higher haircut is on its way, that is at most what it has come to.
+        """
         amount = 0
         for kind in _iterate(noted):
             k, tokens = self.kind_of(kind), self.held_of(account, kind)
