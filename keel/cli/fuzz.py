@@ -101,6 +101,7 @@ def _as_json(report: Report, violations: list[dict[str, Any]]) -> dict[str, Any]
         "suspect_prices": dict(sorted(tally.outcomes.items())),
         "liquidations": dict(sorted(tally.liquidations.items())),
         "losses": dict(sorted(tally.shared.items())),
+        "collateral": dict(sorted(tally.collateral.items())),
         "violations": violations,
     }
 

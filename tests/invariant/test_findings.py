@@ -105,3 +105,26 @@ def test_dust_is_not_swept_from_under_a_claim(stage):
     assert stage.world.ghost.releases == {(4, 2, 1): 1}
     market = stage.present.books.markets[2]
     assert market.long_interest == market.short_interest == 0 <= market.funding_clearing
+
+
+def test_margins_grow_with_size_where_the_initial_margin_is_the_whole_value(stage):
+    rows = [
+        ["warp", 170],
+        ["tick", 1, 4754282399167],
+        ["warp", 1398],
+        ["tick", 1, 3213072704690],
+        ["warp", 155],
+        ["set_market", 0, 1, 27, 5143],
+        ["warp", 4894],
+        ["tick", 1, 2109305296726],
+        ["warp", 162],
+        ["tick", 1, 2109305296726],
+        ["warp", 7422],
+        ["tick", 1, 3364250433903],
+        ["warp", 233],
+        ["tick", 1, 3457316438990],
+        ["warp", 67610],
+        ["tick", 1, 3254731129697],
+        ["probe_tiers", 1, 343229767374535000065, 84339052344208064513],
+    ]
+    assert violated(stage, from_rows(rows)) is None

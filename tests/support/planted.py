@@ -3,6 +3,7 @@
 from support.mutants import in_contract as _in
 from support.mutants import in_core as _in_core
 from support.planted_backstop import TAKEN_OVER
+from support.planted_collateral import COLLATERAL
 from support.planted_escrow import WAITING
 from support.planted_funding import FUNDING
 from support.planted_losses import LOSSES
@@ -262,4 +263,15 @@ STATUSES = [
     ),
 ]
 
-MUTANTS = [*STATUSES, *BOOKS, *FUNDING, *WAITING, *TRADES, *LIQUIDATIONS, *TAKEN_OVER, *POOLS, *LOSSES]
+MUTANTS = [
+    *STATUSES,
+    *BOOKS,
+    *FUNDING,
+    *WAITING,
+    *TRADES,
+    *LIQUIDATIONS,
+    *TAKEN_OVER,
+    *POOLS,
+    *LOSSES,
+    *COLLATERAL,
+]

@@ -17,7 +17,7 @@ from keel.sim.fuzz.invariants.base import Check, Violation
 from keel.sim.fuzz.invariants.catalogue import CHECKS
 from keel.sim.fuzz.invariants.twin import TWIN_CHECKS
 from keel.sim.fuzz.propose import Proposer
-from keel.sim.fuzz.reader import RawChain
+from keel.sim.fuzz.raw import RawChain
 from keel.sim.fuzz.stage import Stage
 
 PRESET = "fuzz"

@@ -9,7 +9,7 @@ from keel.sim.fuzz.invariants.base import Check
 from keel.sim.fuzz.invariants.catalogue import CHECKS
 from keel.sim.fuzz.invariants.probes import PROBES
 from keel.sim.fuzz.losses import SHARING
-from keel.sim.fuzz.meet import met, shared
+from keel.sim.fuzz.meet import leaned, met, shared
 from keel.sim.fuzz.perform import PERFORM
 from keel.sim.fuzz.stage import Stage, Step
 from keel.sim.fuzz.windows import CLOSING
@@ -28,6 +28,7 @@ class Tally:
         outcomes: What became of stretches of suspect prices and of claims on them, by event.
         liquidations: What liquidations met, by kind: see `keel.sim.fuzz.meet`.
         shared: What became of debts that nobody has paid, by kind: see there.
+        collateral: What became of collateral that stands for debts, by kind: see there.
         protocol: Successful calls of the protocol: no warps, no feeds, no gifts, no probes.
     """
 
@@ -37,6 +38,7 @@ class Tally:
     outcomes: Counter[str] = field(default_factory=Counter)
     liquidations: Counter[str] = field(default_factory=Counter)
     shared: Counter[str] = field(default_factory=Counter)
+    collateral: Counter[str] = field(default_factory=Counter)
     protocol: int = 0
 
     def add(self, other: "Tally") -> None:
@@ -47,6 +49,7 @@ class Tally:
         self.outcomes += other.outcomes
         self.liquidations += other.liquidations
         self.shared += other.shared
+        self.collateral += other.collateral
         self.protocol += other.protocol
 
 
@@ -83,6 +86,7 @@ class Examiner:
                 tally.liquidations.update(met(step))
             if name in SHARING:
                 tally.shared.update(shared(step))
+                tally.collateral.update(leaned(step))
             checks = self._after[name]
         else:
             tally.reverts[step.refusal.error] += 1

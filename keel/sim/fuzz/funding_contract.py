@@ -7,7 +7,7 @@ from keel.evm.chain import Contract
 from keel.model.funding import FundingInput
 from keel.model.models import MODELS, AnyModel, AnyParams, make_model
 from keel.model.premium import PremiumParams, Smoothing
-from keel.sim.fuzz.reader import RawChain
+from keel.sim.fuzz.raw import RawChain
 
 _WORD = 32
 

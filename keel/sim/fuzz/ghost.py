@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
+from keel.model.cold_records import CollateralTerms
 from keel.model.oracle import SILENCE, OracleFeed, Quote
 from keel.model.validity import Price, suspect
 
@@ -90,6 +91,33 @@ class Cut(NamedTuple):
 
 
 @dataclass(slots=True)
+class Shelf:
+    """A kind of collateral as the fuzzer set it up.
+
+    Attributes:
+        terms: What governance asked for last.
+        oracle: Twin of its hub.
+        source: The one source of that hub.
+        price: Price that the twin says is stored.
+    """
+
+    terms: CollateralTerms
+    oracle: OracleFeed
+    source: Source = field(default_factory=Source)
+    price: Price = field(default_factory=Price)
+
+    def copy(self) -> "Shelf":
+        """An independent copy."""
+        return Shelf(self.terms, _copy(self.oracle), replace(self.source), self.price)
+
+    def next_price(self, now: int) -> Price:
+        """The price that is stored once it is taken: one per block."""
+        if self.price.at == now:
+            return self.price
+        return self.oracle.refresh(self.price, [self.source.quote], now)
+
+
+@dataclass(slots=True)
 class Ghost:
     """Everything that must be restored together with the chain.
 
@@ -106,6 +134,7 @@ class Ghost:
         losses: What pools paid for debts, by market: forgotten in a day.
         cuts: What winners gave in the present or last resolution, by market, then by place.
         held: Markets that a shared loss left restricted and governance has not opened or held since.
+        shelves: What is told to kinds of collateral and expected of them, by kind.
         salt: Number of the next governance operation.
     """
 
@@ -121,6 +150,7 @@ class Ghost:
     losses: dict[int, Push] = field(default_factory=dict)
     cuts: dict[int, dict[int, Cut]] = field(default_factory=dict)
     held: set[int] = field(default_factory=set)
+    shelves: dict[int, Shelf] = field(default_factory=dict)
     salt: int = 0
 
     def copy(self) -> "Ghost":
@@ -138,6 +168,7 @@ class Ghost:
             dict(self.losses),
             {market: dict(given) for market, given in self.cuts.items()},
             set(self.held),
+            {kind: shelf.copy() for kind, shelf in self.shelves.items()},
             self.salt,
         )
 

@@ -44,7 +44,7 @@ FEED_FIELDS = ("max_deviation_bps", "max_confidence_bps", "max_volatile_bps", "c
 Parameters = tuple[MarketConfig, MarketLinks]
 
 _NO_PREDECESSOR = bytes(32)
-_NO_SEQUENCER = "0x" + "00" * 20
+NO_SEQUENCER = "0x" + "00" * 20
 
 
 def restrict(world: World, sender: int, market: int, level: int) -> Done:
@@ -63,7 +63,7 @@ def lift(world: World, sender: int, market: int) -> Done:
 
 def hold(world: World, sender: int, market: int, level: int) -> Done:
     """Restrict a market for good: the governor, through the timelock."""
-    receipt = _through_timelock(world, sender, world.core, "holdMarket", market, level)
+    receipt = through_timelock(world, sender, world.core, "holdMarket", market, level)
     world.ghost.held.discard(market)
     world.refresh_rules(market)
     return Done(receipt)
@@ -71,7 +71,7 @@ def hold(world: World, sender: int, market: int, level: int) -> Done:
 
 def reopen(world: World, sender: int, market: int) -> Done:
     """Open a market again: the governor, through the timelock."""
-    receipt = _through_timelock(world, sender, world.core, "reopenMarket", market)
+    receipt = through_timelock(world, sender, world.core, "reopenMarket", market)
     world.ghost.held.discard(market)
     world.refresh_rules(market)
     return Done(receipt)
@@ -79,7 +79,7 @@ def reopen(world: World, sender: int, market: int) -> Done:
 
 def shut(world: World, sender: int, market: int) -> Done:
     """End a restricted market at the average of its price: the governor, through the timelock."""
-    receipt = _through_timelock(world, sender, world.core, "shutMarket", market)
+    receipt = through_timelock(world, sender, world.core, "shutMarket", market)
     world.ghost.shut(market)
     world.refresh_rules(market)
     return Done(receipt)
@@ -154,7 +154,7 @@ def set_feed(world: World, sender: int, market: int, count: int, field: int, val
         change: dict[str, Any] = {FEED_FIELDS[field]: value}
         limits = replace(limits, **change)
     sources = [source.address for source in world.sources[market][:count]]
-    hub = world.deploy("OracleHub", world.core, market, (sources, astuple(limits)), _NO_SEQUENCER)
+    hub = world.deploy("OracleHub", world.core, market, (sources, astuple(limits)), NO_SEQUENCER)
     done = _set(world, sender, market, (rules.config, replace(rules.links, oracle=hub.address)))
     world.ghost.counts[market], world.ghost.oracles[market] = count, OracleFeed(limits)
     return done
@@ -169,12 +169,13 @@ def intrude(world: World, sender: int, way: int, market: int) -> Done:
 def _set(world: World, sender: int, market: int, parameters: Parameters) -> Done:
     config, links = parameters
     arguments = (market, astuple(config), astuple(links))
-    receipt = _through_timelock(world, sender, world.core, "setMarket", *arguments)
+    receipt = through_timelock(world, sender, world.core, "setMarket", *arguments)
     world.refresh_rules(market)
     return Done(receipt)
 
 
-def _through_timelock(world: World, sender: int, target: Contract, function: str, *arguments: Any) -> Receipt:
+def through_timelock(world: World, sender: int, target: Contract, function: str, *arguments: Any) -> Receipt:
+    """An operation of the governor, scheduled and executed at once."""
     calldata = target.abi.function(function).encode(arguments)
     world.ghost.salt += 1
     salt = world.ghost.salt.to_bytes(32, "big")
@@ -234,6 +235,14 @@ INTRUSIONS: tuple[_Intrusion, ...] = (
     _core_call("insuranceDeposit", 1, 0),
     _core_call("insuranceRedeem", 1, "me"),
     _core_call("settle", "account", "market", 0),
+    _core_call("setCollateral", "me"),
+    _core_call("noteCollateral", "account", 1),
+    lambda world, _: (world.protocol.collateral, "setTerms", (1, astuple(world.ghost.shelves[1].terms))),
+    lambda world, _: (
+        world.protocol.collateral,
+        "listKind",
+        (world.core.address, astuple(world.ghost.shelves[1].terms)),
+    ),
     _refresh,
     _start,
 )

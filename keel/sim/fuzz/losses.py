@@ -13,7 +13,7 @@ from keel.sim.fuzz.world import World
 
 DAY = 86_400
 # Actions that may leave somebody's debt to others.
-SHARING = CLOSING | frozenset({"resolve", "deleverage", "shut"})
+SHARING = CLOSING | frozenset({"resolve", "deleverage", "shut", "cover", "collateral_buy"})
 
 
 class Lost(NamedTuple):

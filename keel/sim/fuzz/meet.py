@@ -62,6 +62,37 @@ def shared(step: Step) -> Iterator[str]:
                 yield "all gave all"
 
 
+def leaned(step: Step) -> Iterator[str]:
+    """Kinds of what happened in a call to collateral that stands for a debt.
+
+    `sold: ...` says of whom and at what discount; `covered after a sale`, that it did not bring the debt;
+    `backed`, that a last position ended with a debt that collateral brings.
+    """
+    receipt = step.done.receipt if step.done is not None else None
+    for log in receipt.logs if receipt is not None else ():
+        if log.event == "CollateralSold":
+            yield from _sold(step, log.args)
+        elif log.event == "BadDebtCovered" and step.action.name == "collateral_buy":
+            yield "covered after a sale"
+    for place in step.touched.accounts:
+        old, new = step.before.books.accounts[place], step.after.books.accounts[place]
+        if old.markets and not new.markets and new.balance < 0 and new.collateral:
+            yield "backed"
+
+
+def _sold(step: Step, args: dict[str, Any]) -> Iterator[str]:
+    place, kind = step.world.ids.index(args["account"]), step.after.books.kinds[args["kind"]]
+    health, discount = step.before.health(place), args["discountBps"]
+    yield "sold: unhealthy" if health.equity_better < health.maintenance else "sold: indebted"
+    least, most = kind.least_discount(step.after.now), kind.haircut(step.after.now)
+    which = (
+        "least discount" if discount == least else "whole haircut" if discount == most else "grown discount"
+    )
+    yield f"sold: at the {which}"
+    if (place, args["kind"]) not in step.after.books.holdings:
+        yield "sold: all"
+
+
 def _poor(step: Step, market: int) -> bool:
     """Whether `deleverage` could begin again."""
     price = step.after.books.markets[market].price

@@ -12,6 +12,7 @@ from keel.model.records import Escrow, Health, Market, MarketConfig, MarketLinks
 from keel.model.validity import Defect, Validity, suspect, validity
 from keel.sim.fuzz.funding_contract import FundingContract
 from keel.sim.fuzz.ghost import Stretch
+from keel.sim.fuzz.kinds import Kind, Worth, worth
 from keel.sim.fuzz.margins import Part, multiplier, netted, part
 from keel.sim.fuzz.reader import Books
 from keel.sim.fuzz.touch import Due, Touch, accrue, released, touch
@@ -88,6 +89,20 @@ class Moment:
         if known is None:
             known = self._health[place] = self._health_of(place)
         return known
+
+    def holdings(self, place: int) -> dict[int, int]:
+        """What an account has of kinds of collateral, token units."""
+        return {kind: tokens for (who, kind), tokens in self.books.holdings.items() if who == place}
+
+    def worth(self, place: int) -> Worth:
+        """What an account's collateral counts for."""
+        return worth(self.books.kinds, self.holdings(place), self.books.now)
+
+    def with_kind(self, kind: int, record: Kind) -> "Moment":
+        """This moment with another price or other terms of a kind."""
+        books = self.books.copy()
+        books.kinds = {**books.kinds, kind: record}
+        return Moment(books, self.rules, self)
 
     def position(self, place: int, market: int) -> Position:
         """A position as stored."""
@@ -196,6 +211,10 @@ class Moment:
     def _health_of(self, place: int) -> Health:
         account = self.books.accounts[place]
         equity = worse = better = withdrawable = account.balance
+        if account.collateral:
+            counts = self.worth(place)
+            equity, worse = equity + counts.value, worse + counts.worse
+            better, withdrawable = better + counts.better, withdrawable + counts.worse
         parts: list[Part] = []
         worst = Validity.VALID
         for market in iterate(account.markets):

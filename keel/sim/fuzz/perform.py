@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from keel.sdk.protocol import NO_LIMIT
-from keel.sim.fuzz import govern, perform_losses, perform_shares
+from keel.sim.fuzz import govern, perform_collateral, perform_losses, perform_shares
 from keel.sim.fuzz.action import Done
 from keel.sim.fuzz.ghost import INSURANCE
 from keel.sim.fuzz.reader import Touched
@@ -192,6 +192,14 @@ PERFORM: Mapping[str, Spec] = MappingProxyType(
         "unwind": Spec(perform_losses.unwind, perform_losses.unwound),
         "resolve": Spec(perform_losses.resolve, perform_losses.resolved),
         "deleverage": Spec(perform_losses.deleverage, _market),
+        "collateral_deposit": Spec(perform_collateral.deposit, perform_collateral.holding),
+        "collateral_withdraw": Spec(perform_collateral.withdraw, perform_collateral.holding),
+        "collateral_buy": Spec(perform_collateral.buy, perform_collateral.holding),
+        "cover": Spec(perform_collateral.cover, perform_collateral.account),
+        "update_kind": Spec(perform_collateral.update_kind, perform_collateral.governed),
+        "tick_kind": Spec(perform_collateral.tick_kind, perform_collateral.ticked),
+        "set_terms": Spec(perform_collateral.set_terms, perform_collateral.governed),
+        "set_kind_feed": Spec(perform_collateral.set_kind_feed, perform_collateral.governed),
         "set_operator": Spec(set_operator, _nothing),
         "accrue": Spec(accrue, _market),
         "update_price": Spec(update_price, _market),
@@ -220,6 +228,9 @@ PERFORM: Mapping[str, Spec] = MappingProxyType(
         "publish": Spec(publish, _nothing, protocol=False),
         "widen": Spec(widen, _nothing, protocol=False),
         "fail": Spec(fail, _nothing, protocol=False),
+        "publish_kind": Spec(perform_collateral.publish_kind, _nothing, protocol=False),
+        "widen_kind": Spec(perform_collateral.widen_kind, _nothing, protocol=False),
+        "fail_kind": Spec(perform_collateral.fail_kind, _nothing, protocol=False),
         "warp": Spec(warp, _nothing, protocol=False),
     }
 )

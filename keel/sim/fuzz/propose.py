@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from keel.model.validity import Validity
 from keel.sim.fuzz import (
+    propose_collateral,
     propose_liquidations,
     propose_losses,
     propose_prices,
@@ -70,6 +71,16 @@ WEIGHTS: Mapping[Plan, int] = MappingProxyType(
         propose_losses.deleverage: 6,
         propose_losses.shut: 1,
         propose_losses.after: 12,
+        propose_collateral.give: 34,
+        propose_collateral.take: 22,
+        propose_collateral.lean: 44,
+        propose_collateral.lose: 20,
+        propose_collateral.sell: 34,
+        propose_collateral.cover: 4,
+        propose_collateral.move: 18,
+        propose_collateral.doubt: 11,
+        propose_collateral.terms: 7,
+        propose_collateral.feed: 2,
         propose_probes.look: 30,
         propose_probes.poke: 12,
         propose_probes.path: 16,
@@ -158,5 +169,7 @@ class Proposer:
         if not propose_liquidations.sick(present, place):
             self._sick.remove(place)
             return []
+        if self._draws.chance(30) and (sale := propose_collateral.of_sick(self._stage, self._draws, place)):
+            return sale
         others = [other for other in self._sick if other != place]
         return propose_liquidations.of_sick(self._draws, place, others)

@@ -86,7 +86,7 @@ def gap(stage: Stage, draws: Draws) -> list[Action]:
     beyond = min(means * WAD // abs(size), index // 2) + index * draws.integer(1, 12) // 100
     after = index - beyond if size > 0 else index + beyond
     late = Action("liquidate", (draws.pick(KEEPERS), place))
-    return [*actions, *_walk(draws, market, index, after), late]
+    return [*actions, *walk(draws, market, index, after), late]
 
 
 def _distance(stage: Stage, place: int, market: int) -> int:
@@ -122,10 +122,10 @@ def _rally(stage: Stage, draws: Draws, market: int) -> list[Action]:
     worth = max(stage.present.equity(market, m.price.index), WAD)
     reach = min(worth * WAD // crowd, 3 * m.price.index) * draws.integer(50, 180) // 100
     after = m.price.index + reach if long else max(m.price.index - reach, m.price.index // 4)
-    return [*actions, *_walk(draws, market, m.price.index, after, percent=draws.pick((7, 10)))]
+    return [*actions, *walk(draws, market, m.price.index, after, percent=draws.pick((7, 10)))]
 
 
-def _walk(draws: Draws, market: int, index: int, after: int, *, percent: int = 400) -> list[Action]:
+def walk(draws: Draws, market: int, index: int, after: int, *, percent: int = 400) -> list[Action]:
     """A price that jumps, or moves in steps of so much, and that its average follows, mostly all the way."""
     stays, actions = draws.integer(2, 4), []
     for _ in range(_MOST_STEPS):

@@ -2,6 +2,7 @@
 
 from keel.model.ledger.books import STATUS_SHUT
 from keel.model.validity import suspect
+from keel.sim.fuzz import propose_collateral
 from keel.sim.fuzz.action import Action
 from keel.sim.fuzz.draws import Draws
 from keel.sim.fuzz.ghost import FAULTS
@@ -35,7 +36,7 @@ def go_on(stage: Stage, draws: Draws) -> list[Action]:
                 actions.append(Action("widen", (market, number, _small_spread(source.price, draws))))
         if not draws.chance(4):
             actions.append(Action("tick", (market, _price(stage, draws, market))))
-    return actions
+    return actions + propose_collateral.go_on(stage, draws)
 
 
 def fault(stage: Stage, draws: Draws) -> list[Action]:
@@ -95,8 +96,11 @@ def _close_all(stage: Stage, market: int) -> list[Action]:
 
 
 def again(stage: Stage, draws: Draws) -> list[Action]:
-    """Another price in the same block, which the core must not take."""
+    """Another price in the same block, or the loss of it, which the core must not take."""
     market = draws.pick(stage.world.markets)
+    if draws.chance(20):
+        silent = [Action("fail", (market, n, 1)) for n in range(stage.world.ghost.counts[market])]
+        return [*silent, Action("update_price", (draws.integer(0, 9), market))]
     return [Action("tick", (market, _price(stage, draws, market)))]
 
 

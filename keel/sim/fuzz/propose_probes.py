@@ -18,6 +18,7 @@ _VIEWS = (
     "probe_utilizations",
     "probe_insurance",
     "probe_losses",
+    "probe_worths",
 )
 
 

@@ -69,7 +69,8 @@ def withdraw(stage: Stage, draws: Draws) -> list[Action]:
     """Margin out: up to what the rest allows, or a little more."""
     place = draws.pick(_PLACES)
     health = stage.present.health(place)
-    free = max(health.withdrawable - health.initial, 0) // stage.world.token_scale
+    free = min(health.withdrawable - health.initial, stage.present.books.accounts[place].balance)
+    free = max(free, 0) // stage.world.token_scale
     tokens = (
         draws.pick(_HUGE)
         if draws.chance(2)

@@ -3,21 +3,16 @@
 Only what an action touched is read again; `Reader.read_all` reads everything.
 """
 
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
-from typing import Any, Protocol, TypeVar, get_type_hints
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from keel.artifacts import AbiEntry
-from keel.errors import ChainError
-from keel.evm.chain import Chain, Contract
-from keel.evm.codec import Abi
+from keel.evm.chain import Contract
 from keel.model.cold_records import Resolution, ResolutionMark
 from keel.model.records import Account, Escrow, EscrowClaim, Market, Position
 from keel.model.validity import suspect
 from keel.sim.fuzz.ghost import Stretch
-
-T = TypeVar("T")
-Decoder = Callable[[bytes], Any]
+from keel.sim.fuzz.kinds import Kind, KindReader
+from keel.sim.fuzz.raw import RawChain, decoder
 
 _WORD = 32
 _OF_MARKET, _OF_POSITION = (
@@ -25,13 +20,6 @@ _OF_MARKET, _OF_POSITION = (
     ("positionOf", "escrowClaimOf", "resolutionMarkOf"),
 )
 _VIEWS = ("accountOf", *_OF_MARKET, *_OF_POSITION)
-
-
-class RawChain(Chain, Protocol):
-    """A chain that also takes calldata as it is: every one of this project does."""
-
-    def call_raw(self, address: str, calldata: bytes, sender: str) -> bytes:
-        """Run a call without keeping any of its effects; gives what it returned. Raises Reverted."""
 
 
 @dataclass(slots=True)
@@ -64,6 +52,8 @@ class Books:
         claims: What accounts have in escrow, by place and market.
         resolutions: The present or last resolution, by market.
         marks: How far accounts are in it, by place and market.
+        kinds: Kinds of collateral, by id.
+        holdings: What accounts have of them, token units, by place and kind; none of them 0.
         stretches: Stretches of suspect prices by market: not read, but what the fuzzer makes of the prices.
     """
 
@@ -76,6 +66,8 @@ class Books:
     claims: dict[tuple[int, int], EscrowClaim]
     resolutions: dict[int, Resolution]
     marks: dict[tuple[int, int], ResolutionMark]
+    kinds: Mapping[int, Kind]
+    holdings: Mapping[tuple[int, int], int]
     stretches: Mapping[int, tuple[Stretch, ...]] = field(default_factory=dict)
 
     def copy(self) -> "Books":
@@ -85,7 +77,9 @@ class Books:
             (self.escrows.copy(), self.claims.copy()),
             (self.resolutions.copy(), self.marks.copy()),
         )
-        return Books(self.now, self.totals, *kept, *waiting, *shared, self.stretches)
+        return Books(
+            self.now, self.totals, *kept, *waiting, *shared, self.kinds, self.holdings, self.stretches
+        )
 
     def owed(self) -> int:
         """Every bucket of the core added up, quote WAD."""
@@ -96,13 +90,23 @@ class Books:
 
 @dataclass(frozen=True, slots=True)
 class Touched:
-    """What an action may have changed: accounts by place, positions, markets, insurance, tokens held."""
+    """What an action may have changed.
+
+    Attributes:
+        accounts: By place.
+        positions: By place and market.
+        markets: By id.
+        insurance: Whether the insurance may be another.
+        tokens: Whether the core may have other tokens.
+        kinds: Kinds of collateral, by id: with what the touched accounts have of them.
+    """
 
     accounts: tuple[int, ...] = ()
     positions: tuple[tuple[int, int], ...] = ()
     markets: tuple[int, ...] = ()
     insurance: bool = False
     tokens: bool = False
+    kinds: tuple[int, ...] = ()
 
 
 class Reader:
@@ -114,6 +118,7 @@ class Reader:
         token: Settlement token.
         accounts: Account ids; their places stand for them everywhere else.
         markets: Market ids.
+        kinds: Reads kinds of collateral.
     """
 
     def __init__(
@@ -123,7 +128,9 @@ class Reader:
         token: Contract,
         accounts: Sequence[int],
         markets: Sequence[int],
+        kinds: KindReader,
     ) -> None:
+        self._kinds, self._places = kinds, range(len(accounts))
         self._call, self._core, self._token = chain.call_raw, core.address, token.address
         self._chain, self._sender = chain, chain.accounts[0]
         encode = {view: core.abi.function(view).encode for view in _VIEWS}
@@ -160,6 +167,8 @@ class Reader:
             {place: self._claim(read(call)) for place, call in self._claim_calls.items()},
             {market: self._resolution(read(call)) for market, call in self._resolution_calls.items()},
             {place: self._mark(read(call)) for place, call in self._mark_calls.items()},
+            {kind: self._kinds.kind(kind) for kind in self._kinds.ids},
+            self._kinds.holdings(self._places, self._kinds.ids),
         )
 
     def read(self, before: Books, touched: Touched, resolving: Container[int] = ()) -> Books:
@@ -180,12 +189,21 @@ class Reader:
                 after.resolutions[market] = self._resolution(read(self._resolution_calls[market]))
         for key in (key for key in touched.positions if key[1] in resolving):
             after.marks[key] = self._mark(read(self._mark_calls[key]))
+        self._read_kinds(after, touched)
         if touched.tokens:
             after.totals = self._totals()
         elif touched.insurance:
             known = before.totals
             after.totals = Totals(known.booked, known.held, *self._insurance_now())
         return after
+
+    def _read_kinds(self, after: Books, touched: Touched) -> None:
+        if not touched.kinds:
+            return
+        after.kinds = {**after.kinds, **{kind: self._kinds.kind(kind) for kind in touched.kinds}}
+        read = {(place, kind) for place in touched.accounts for kind in touched.kinds}
+        kept = {key: tokens for key, tokens in after.holdings.items() if key not in read}
+        after.holdings = kept | self._kinds.holdings(touched.accounts, touched.kinds)
 
     def _read(self, call: bytes) -> bytes:
         return self._call(self._core, call, self._sender)
@@ -205,53 +223,3 @@ def _escrow_moved(before: Books, after: Books, market: int, touched: Touched) ->
     """Whether an escrow and claims on it may have changed: at suspect prices, or where there is a claim."""
     flags = before.markets[market].price.flags | after.markets[market].price.flags
     return suspect(flags) or any(before.claims[key].period for key in touched.positions)
-
-
-def decoder(abi: Abi, view: str, record: type[T]) -> Callable[[bytes], T]:
-    """A function from what a view returns to a record of the model, ten times faster than general decoding.
-
-    Raises:
-        ChainError: The view's struct and the record do not have the same members.
-    """
-    for entry in abi.entries:
-        if entry["type"] == "function" and entry["name"] == view:
-            build, size = _builder(entry["outputs"][0]["components"], record, 0)
-            return lambda data: build(data) if len(data) >= size else _short(view)
-    raise ChainError(f"the core has no view {view}", "run `make setup`")
-
-
-def _short(view: str) -> Any:
-    raise ChainError(f"{view} returned too little", "run `make setup`")
-
-
-def _builder(members: Sequence[AbiEntry], record: Any, start: int) -> tuple[Decoder, int]:
-    """Builds a record from consecutive words at `start`; also gives where they end."""
-    kinds = get_type_hints(record)
-    own = fields(record)
-    if len(own) != len(members):
-        raise ChainError(f"{record.__name__} has other members than the contract's", "update the model")
-    parts: list[Decoder] = []
-    for own_field, member in zip(own, members, strict=True):
-        if member["type"] == "tuple":
-            inner, start = _builder(member["components"], kinds[own_field.name], start)
-            parts.append(inner)
-            continue
-        parts.append(_leaf(member["type"], start))
-        start += _WORD
-    return _joined(parts, record), start
-
-
-def _joined(parts: Iterable[Decoder], record: Any) -> Decoder:
-    plan = tuple(parts)
-    return lambda data: record(*[part(data) for part in plan])
-
-
-def _leaf(kind: str, start: int) -> Decoder:
-    end, read = start + _WORD, int.from_bytes
-    if kind == "bytes32":
-        return lambda data: data[start:end]
-    if kind == "bool":
-        return lambda data: data[end - 1] != 0
-    if kind.startswith("int"):
-        return lambda data: read(data[start:end], "big", signed=True)
-    return lambda data: read(data[start:end], "big")

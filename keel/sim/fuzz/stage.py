@@ -15,13 +15,15 @@ from keel.sim.fuzz.ghost import INSURANCE, Push
 from keel.sim.fuzz.losses import SHARING, keep
 from keel.sim.fuzz.moment import Moment
 from keel.sim.fuzz.perform import PERFORM
-from keel.sim.fuzz.reader import Books, RawChain, Reader, Touched
+from keel.sim.fuzz.raw import RawChain
+from keel.sim.fuzz.reader import Books, Reader, Touched
 from keel.sim.fuzz.windows import CLOSING, count
 from keel.sim.fuzz.world import ACCOUNTS, PROVIDERS, STAKER, TRADERS, World
 
 _WHOLE = 10**6
 _FUNDS = 10**9 * _WHOLE
 _PRICES = {1: 50_000 * 10**8, 2: 2_000 * 10**8}
+KIND_PRICES = {1: 2_500 * 10**8, 2: 10**8}
 # One market takes the median, the other has a primary and a reference; governance gives them other hubs.
 _COUNTS = {1: 3, 2: 2}
 _LIQUIDITY = {1: 500_000 * _WHOLE, 2: 250_000 * _WHOLE}
@@ -88,7 +90,7 @@ class Stage:
 
     def __init__(self, chain: RawChain, settings: DeploymentSettings) -> None:
         self.world = world = World(chain, settings)
-        self.reader = Reader(chain, world.core, world.token, world.ids, world.markets)
+        self.reader = Reader(chain, world.core, world.token, world.ids, world.markets, world.kind_reader)
         self.present = Moment(self._read_all(), world.rules)
         for action in _opening(world):
             step = self.apply(action)
@@ -178,10 +180,17 @@ def _opening(world: World) -> Iterable[Action]:
     """Prices whose average is covered, liquidity, a stake and margin."""
     for sender in range(len(world.senders)):
         world.protocol.fund(world.senders[sender], _FUNDS)
+        for kind in world.kinds:
+            world.protocol.fund_collateral(world.senders[sender], kind, _FUNDS * 10**12)
+    for kind in world.kinds:
+        yield Action("set_kind_feed", (0, kind))
+        yield Action("tick_kind", (kind, KIND_PRICES[kind]))
     for market in world.markets:
         yield Action("set_feed", (0, market, _COUNTS[market], -1, 0))
         yield Action("tick", (market, _PRICES[market]))
     yield Action("warp", (301,))
+    for kind in world.kinds:
+        yield Action("tick_kind", (kind, KIND_PRICES[kind]))
     for market in world.markets:
         yield Action("tick", (market, _PRICES[market]))
         for provider in PROVIDERS:

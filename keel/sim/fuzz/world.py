@@ -10,6 +10,9 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
+from eth_utils.crypto import keccak
+
+from keel.config.collateral import CollateralSettings
 from keel.config.deployment import DeploymentSettings, MarketSettings
 from keel.evm.chain import Contract, Receipt
 from keel.model.oracle import Limits, OracleFeed, Quote
@@ -19,10 +22,11 @@ from keel.sdk.deploy import deploy
 from keel.sdk.funding import deploy_model
 from keel.sdk.protocol import Protocol, account_id
 from keel.sim.fuzz.funding_contract import FundingContract
-from keel.sim.fuzz.ghost import INSURANCE, Ghost, Source
+from keel.sim.fuzz.ghost import INSURANCE, Ghost, Shelf, Source
+from keel.sim.fuzz.kinds import KindReader
 from keel.sim.fuzz.models import choices
 from keel.sim.fuzz.moment import Moment, Rules
-from keel.sim.fuzz.reader import RawChain
+from keel.sim.fuzz.raw import RawChain
 
 OPERATOR, STAKER = 0, 9
 TRADERS = (1, 2, 3, 4, 5, 6)
@@ -32,6 +36,9 @@ KEEPERS = (OPERATOR, *TRADERS)
 ACCOUNTS = (*((sender, 0) for sender in KEEPERS), *((sender, 1) for sender in TRADERS[:3]))
 # Place of the insurance's account: nobody acts for it.
 BACKSTOP = len(ACCOUNTS)
+
+# Slot of `debtMarkets`, which has no view.
+_DEBT_MARKETS_SLOT = 14
 
 # Price sources of each market; its hub reads the first one, two or three of them.
 SOURCES = 3
@@ -48,6 +55,8 @@ class World:
         harness: The libraries' pure functions, to be called from outside.
         models: Funding models that governance may choose from, by number: first those the markets begin with.
         sources: Price sources that say what they are told, by market.
+        kind_sources: The same of kinds of collateral, one each.
+        kind_reader: Reads kinds of collateral.
     """
 
     def __init__(self, chain: RawChain, settings: DeploymentSettings) -> None:
@@ -68,6 +77,12 @@ class World:
             self.ghost.counts[market] = 1
             self.ghost.oracles[market] = OracleFeed(_limits(settings.markets[market - 1]))
             self.refresh_rules(market)
+        self.kind_sources = {kind: self.deploy("MockSource") for kind in self.kinds}
+        tokens = {kind.id: kind.token for kind in self.protocol.contracts.kinds}
+        self.kind_reader = KindReader(chain, self.protocol.collateral, self.ids, tokens)
+        for kind, listed in zip(self.kinds, settings.collateral, strict=True):
+            terms = self.kind_reader.kind(kind).listed.terms
+            self.ghost.shelves[kind] = Shelf(terms, OracleFeed(_limits(listed)))
 
     @property
     def core(self) -> Contract:
@@ -83,6 +98,11 @@ class World:
     def markets(self) -> tuple[int, ...]:
         """Market ids."""
         return tuple(market.id for market in self.protocol.contracts.markets)
+
+    @cached_property
+    def kinds(self) -> tuple[int, ...]:
+        """Ids of the kinds of collateral."""
+        return tuple(kind.id for kind in self.protocol.contracts.kinds)
 
     @cached_property
     def token_scale(self) -> int:
@@ -116,9 +136,16 @@ class World:
         """A transaction to the core."""
         return self.chain.send(self.protocol.core, function, *args, sender=self.senders[sender])
 
+    def send_collateral(self, sender: int, function: str, *args: Any) -> Receipt:
+        """A transaction to the contract that keeps collateral."""
+        return self.chain.send(self.protocol.collateral, function, *args, sender=self.senders[sender])
+
     def close(self, sender: int, function: str, *args: Any) -> Receipt:
         """A call that may give a market another status: by a debt beyond the pool's cap, or at its end."""
-        receipt = self.send_core(sender, function, *args)
+        return self.closed(self.send_core(sender, function, *args))
+
+    def closed(self, receipt: Receipt) -> Receipt:
+        """Keep what a call did to the status of markets."""
         for log in receipt.events("MarketStatusSet"):
             self.refresh_rules(log.args["market"])
         return receipt
@@ -136,6 +163,16 @@ class World:
         last, now = self.ghost.expected.get(market, Price()), self.chain.timestamp()
         if last.at != now:
             self.ghost.take(market, self.ghost.oracles[market].refresh(last, self.quotes(market), now))
+
+    def expect_kind_price(self, kind: int) -> None:
+        """Let the twin of a kind's hub take a price."""
+        shelf = self.ghost.shelves[kind]
+        shelf.price = shelf.next_price(self.chain.timestamp())
+
+    def debt_market(self, place: int) -> int:
+        """Where the core noted a debt of an account with collateral last, from its storage; 0 = nowhere."""
+        word = self.ids[place].to_bytes(32) + _DEBT_MARKETS_SLOT.to_bytes(32)
+        return self.chain.storage(self.core.address, int.from_bytes(keccak(word)))
 
     def refresh_rules(self, market: int) -> None:
         """Read a market's parameters and restriction."""
@@ -166,5 +203,5 @@ def open_positions(moment: Moment, market: int | None = None) -> list[tuple[int,
     ]
 
 
-def _limits(settings: MarketSettings) -> Limits:
+def _limits(settings: MarketSettings | CollateralSettings) -> Limits:
     return Limits(*settings.feed.abi([])["limits"].values())

@@ -27,7 +27,10 @@ EXPECTED = frozenset(
         *("MarketShut", "MarketNotRestricted", "Unresolved", "NothingToResolve", "PoolSolvent", "TooFew"),
         *("AccessManagedUnauthorized", "AccessControlUnauthorizedAccount"),
         *("ERC20InsufficientBalance", "TransferFromFailed"),
-        # A profit beyond everything that was paid in: the last one to leave is told so.
+        *("KindUnknown", "PegLost", "CapExceeded", "NothingToSell", "CostTooHigh", "NothingToCover"),
+        *("TermOutOfBounds", "NotCollateral"),
+        # A profit beyond all that was paid in: the last one to leave is told so. Or more of a kind than
+        # the account has.
         "TokensMissing",
     }
 )

@@ -6,6 +6,8 @@ from types import MappingProxyType
 from keel.sim.fuzz.invariants import (
     access,
     backstop,
+    collateral,
+    collateral_sales,
     escrow,
     funding,
     funding_events,
@@ -29,9 +31,10 @@ _TRADE, _LIQUIDATE, _FILLS = (
     frozenset({"trade", "update_trade"}),
 )
 _OWN = frozenset({"trade", "withdraw", "multicall", "set_operator", "deposit"})
+_KEPT = frozenset({"collateral_deposit", "collateral_withdraw"})
 _VAULT, _BUY = frozenset({"stake", "mint", "redeem"}), frozenset({"stake", "mint"})
 _PRICE = frozenset({"update_price", "tick", "update_trade"})
-_TOKENS = _VAULT | frozenset({"deposit", "withdraw", "multicall", "donate"})
+_TOKENS = _VAULT | frozenset({"deposit", "withdraw", "multicall", "donate", "collateral_buy", "cover"})
 _HUB = frozenset({"set_hub"})
 _PARAMETERS = frozenset({"set_market", "set_model", "set_tiers"}) | _HUB
 _GOVERN = _PARAMETERS | statuses.STATUS_ACTIONS
@@ -39,7 +42,11 @@ _GOVERN = _PARAMETERS | statuses.STATUS_ACTIONS
 _UNWIND = frozenset({"unwind"})
 _CLOSE = _LIQUIDATE | frozenset({"liquidate_batch", "unwind"})
 _RESOLVE, _BATCH = frozenset({"resolve"}), frozenset({"liquidate_batch"})
-_SHARE = _CLOSE | _RESOLVE | frozenset({"deleverage", "shut"})
+_IN, _OUT, _BOUGHT = (frozenset({f"collateral_{what}"}) for what in ("deposit", "withdraw", "buy"))
+_COVER = _BOUGHT | frozenset({"cover"})
+_SHARE = _CLOSE | _RESOLVE | frozenset({"deleverage", "shut"}) | _COVER
+_TERMS = frozenset({"set_terms", "set_kind_feed"})
+_KINDS = _IN | _OUT | _COVER | _TERMS | frozenset({"update_kind", "tick_kind"})
 _ONE = _LIQUIDATE | _UNWIND | _RESOLVE
 _TOLD = frozenset(
     (
@@ -50,7 +57,7 @@ _TOLD = frozenset(
 _FEED = frozenset({"set_feed"})
 _CLAIM = frozenset({"claim_funding"})
 _MARKET = _VAULT | _FILLS | _GOVERN | _CLAIM | _SHARE | frozenset({"multicall", "accrue", "set_feed"})
-_ACCOUNT = _FILLS | _CLAIM | _CLOSE | _RESOLVE | frozenset({"withdraw", "multicall", "deposit"})
+_ACCOUNT = _FILLS | _CLAIM | _CLOSE | _RESOLVE | _COVER | frozenset({"withdraw", "multicall", "deposit"})
 _TOUCH = _FILLS | _LIQUIDATE | _RESOLVE | frozenset({"multicall", "unwind"})
 # What a market that shares out a loss refuses beside these.
 _SHUT_TO = _PARAMETERS | _FEED | frozenset({"restrict", "lift", "hold", "reopen", "deleverage", "shut"})
@@ -83,7 +90,7 @@ CHECKS: tuple[Check, ...] = (
     Check("INV-16", funding_events.inv_16_event, _TOLD),
     Check("INV-18", funding.inv_18, _FILLS),
     Check("INV-19", margin.inv_19, _FILLS),
-    Check("INV-21", margin.inv_21, _OWN),
+    Check("INV-21", margin.inv_21, _OWN | _KEPT),
     Check("INV-21", portfolio.inv_21_others, _MARKET | _ACCOUNT),
     Check("INV-22", margin.inv_22, _TRADE),
     Check("INV-23", margin.inv_23, _MARKET),
@@ -103,10 +110,10 @@ CHECKS: tuple[Check, ...] = (
     Check("INV-35", resolutions.inv_35_end, _RESOLVE),
     Check("INV-36", liquidation.inv_36, _LIQUIDATE),
     Check("INV-37", liquidation.inv_37, _LIQUIDATE),
-    Check("INV-37", losses.inv_37_deficit, _LIQUIDATE | _UNWIND),
+    Check("INV-37", losses.inv_37_deficit, _LIQUIDATE | _UNWIND | _COVER),
     Check("INV-38", resolutions.inv_38, _RESOLVE),
-    Check("INV-39", losses.inv_39, _ONE),
-    Check("INV-39", losses.inv_39_others, _ONE),
+    Check("INV-39", losses.inv_39, _ONE | _COVER),
+    Check("INV-39", losses.inv_39_others, _ONE | _COVER),
     Check("INV-40", pools.inv_40, _MARKET),
     Check("INV-40", pools.inv_40_insurance, _VAULT),
     Check("INV-41", pools.inv_41, _VAULT),
@@ -156,6 +163,21 @@ CHECKS: tuple[Check, ...] = (
     Check("INV-69", backstop.inv_69, _CLOSE),
     Check("INV-70", backstop.inv_70, _LIQUIDATE),
     Check("INV-71", backstop.inv_71, frozenset({"redeem"})),
+    Check("INV-72", collateral.inv_72, _ACCOUNT | _KINDS),
+    Check("INV-73", collateral.inv_73, _KEPT | _BOUGHT),
+    Check("INV-74", collateral.inv_74, _ACCOUNT | _KEPT),
+    Check("INV-74", collateral.inv_74_covered, _COVER),
+    Check("INV-75", collateral_sales.inv_75, _BOUGHT),
+    Check("INV-75", collateral_sales.inv_75_equity, _BOUGHT),
+    Check("INV-75", collateral_sales.inv_75_refused, _COVER, refused=True),
+    Check("INV-76", collateral.inv_76, _KEPT),
+    Check("INV-76", collateral.inv_76_refused, _KEPT | _BOUGHT, refused=True),
+    Check("INV-76", collateral.inv_76_free, _OUT, refused=True),
+    Check("INV-77", collateral.inv_77, _TERMS),
+    Check("INV-77", collateral.inv_77_ramp, _TERMS),
+    Check("INV-77", collateral.inv_77_refused, _TERMS, refused=True),
+    Check("INV-78", collateral.inv_78, _KINDS),
+    Check("INV-78", collateral.inv_78_deposit, _IN),
     Check("REVERT", access.reverts, refused=True),
 )
 

@@ -73,11 +73,16 @@ def read(step: Step) -> Liquidation:
         penalty,
         args["reward"],
         done,
-        max(-balance, 0) if flat else 0,
+        max(-balance - _backed(step, place), 0) if flat else 0,
         from_insurance,
         from_pool,
         taken_over(step, market),
     )
+
+
+def _backed(step: Step, place: int) -> int:
+    """What a sale of an account's other collateral can bring, quote WAD."""
+    return step.before.worth(place).proceeds if step.before.books.accounts[place].collateral else 0
 
 
 def taken_over(step: Step, market: int) -> Taken:
@@ -233,15 +238,15 @@ def inv_31(step: Step) -> int:
     trade = beside_the_curve(step, seen)
     require(seen.penalty >= min(trade, left), "penalty", seen.penalty, "trade", trade, "equity left", left)
     full = min(seen.penalty * share // BPS, max(0, seen.penalty - trade))
-    # Beside other positions the keeper shares only in what is there without their unrealised profit.
-    alone = len(step.before.held(seen.place)) == 1
+    # Beside others the keeper shares only in what is there without unrealised profit, or collateral in doubt.
+    alone = len(step.before.held(seen.place)) == 1 and not step.before.books.accounts[seen.place].collateral
     holds = seen.reward == full if alone else seen.reward <= full
     require(holds, "reward", seen.reward, "penalty", seen.penalty, "trade", trade)
     return 1
 
 
 def inv_32(step: Step) -> int:
-    """Bad debt is booked once, when the last position closes, and is exactly what the account is short of."""
+    """Bad debt is booked once, at the end of the last position: what no sale of collateral can bring."""
     seen = read(step)
     covered = seen.from_insurance + seen.from_pool
     require(covered == seen.shortfall, "covered", covered, "short of", seen.shortfall)

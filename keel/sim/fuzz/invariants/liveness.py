@@ -13,11 +13,21 @@ from keel.sim.fuzz.perform import ANY_PRICE
 from keel.sim.fuzz.stage import Stage, Step
 from keel.sim.fuzz.world import ACCOUNTS, BACKSTOP, OPERATOR
 
-# Gas of one call, with two markets. On revm, where warm storage makes it a lower bound, campaigns have seen
-# 211,000, 97,000, 264,000 and 36,000.
-CEILINGS = {"liquidate": 300_000, "unwind": 180_000, "trade": 350_000, "claim_funding": 80_000}
+# Gas of one call, with two markets and two kinds of collateral. On revm, where warm storage makes it a lower
+# bound, campaigns have seen 245,000, 97,000, 274,000 and 70,000; of collateral 231,000, 79,000 and 143,000.
+CEILINGS = {
+    "liquidate": 300_000,
+    "unwind": 180_000,
+    "trade": 350_000,
+    "claim_funding": 80_000,
+    "collateral_deposit": 300_000,
+    "collateral_withdraw": 150_000,
+    "collateral_buy": 320_000,
+}
 # What beginning a resolution adds, with its snapshot and the new status: once, campaigns have seen 388,000.
 _RESOLUTION = 120_000
+# What collateral adds to a call that asks for the health of who has some; with a resolution once 426,000.
+_VALUED = 60_000
 _SCALE = 10
 # Ceils of scaled amounts, times the largest multiplier and the scale.
 _DUST = 16 * _SCALE * 4
@@ -27,12 +37,18 @@ _MILLION = 10**6
 
 
 def inv_60(step: Step) -> int:
-    """Closing, liquidating and claiming cost a bounded amount of gas, whatever else there is."""
+    """Closing, liquidating, claiming and selling cost a bounded amount of gas, whatever else there is."""
     spent, ceiling = step.receipt.gas_used, CEILINGS[step.action.name]
     if step.receipt.events("DeficitLeft"):
         ceiling += _RESOLUTION
+    if step.action.name in ("liquidate", "trade") and _leans(step):
+        ceiling += _VALUED
     require(spent <= ceiling, "gas", spent, "ceiling", ceiling)
     return 1
+
+
+def _leans(step: Step) -> bool:
+    return step.before.books.accounts[step.action.args[1]].collateral != 0
 
 
 def restricted(stage: Stage, place: int, market: int) -> int:

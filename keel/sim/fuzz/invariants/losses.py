@@ -61,10 +61,10 @@ def _debts(step: Step, market: int) -> Iterator[_Debt]:
 
 def inv_39_others(step: Step) -> int:
     """A debt in one market changes nothing in another: no position, no pool, no funding."""
-    (market,) = step.touched.markets
     hurt = [log for log in step.receipt.events("BadDebtCovered") if log.args["fromPool"]]
     if not hurt and not step.receipt.events("DeficitLeft"):
         return 0
+    (market,) = step.touched.markets
     view, ids, books = step.world.protocol.view, step.world.ids, step.before.books
     for other in step.world.markets:
         if other == market:

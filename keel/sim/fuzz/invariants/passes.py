@@ -90,9 +90,13 @@ def end(stage: Stage, market: int, seed: int) -> int:
         for place, (owner, _) in enumerate(ACCOUNTS):
             account, booked = stage.present.books.accounts[place], stage.present.books.totals.booked
             tokens = min(account.balance // stage.world.token_scale, booked)
-            if account.markets == 0 and tokens:
+            if account.markets == 0 and tokens > 0:
                 step = stage.apply(Action("withdraw", (owner, place, tokens, owner)))
                 require(step.refusal is None, "place", place, "tokens", tokens, "refused", step.refusal)
+            for kind, held in stage.present.holdings(place).items():
+                if account.markets == 0 and account.balance >= 0:
+                    step = stage.apply(Action("collateral_withdraw", (owner, place, kind, held, owner)))
+                    require(step.refusal is None, "place", place, "kind", kind, "refused", step.refusal)
     return 1
 
 

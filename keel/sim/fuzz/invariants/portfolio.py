@@ -123,6 +123,7 @@ def _library(stage: Stage, market: int, size: int) -> Any:
 
 def tiers(stage: Stage, market: int, one: int, other: int) -> int:
     """Margins of a size are 0 at 0, grow with it, more than in proportion, and initial covers an exit."""
+    config, index = stage.present.rules[market].config, stage.present.market(market).price.index
     sizes = {0: 0, 1: min(one, other), 2: max(one, other), 3: one + other}
     asked = {key: _library(stage, market, size) for key, size in sizes.items()}
     nothing = asked[0].initial, asked[0].maintenance
@@ -130,13 +131,14 @@ def tiers(stage: Stage, market: int, one: int, other: int) -> int:
     for which in ("initial", "maintenance"):
         low, high, whole = (getattr(asked[key], which) for key in (1, 2, 3))
         require(low <= high <= whole, which, low, "larger", high, "both", whole)
-        require(whole + _DUST >= low + high, which, low, "and", high, "together", whole)
+        # Where the initial margin is the whole value, maintenance keeps its proportion to what it would be.
+        capped = which == "maintenance" and asked[3].initial * WAD >= sizes[3] * index
+        require(capped or whole + _DUST >= low + high, which, low, "and", high, "together", whole)
         step = int(getattr(_library(stage, market, sizes[2] + 1), which)) - high
         require(0 <= step <= 1 + _step(stage, market), which, high, "a wei more adds", step)
     mirrored = _library(stage, market, -sizes[2])
     same = (mirrored.initial, mirrored.maintenance) == (asked[2].initial, asked[2].maintenance)
     require(same and mirrored.common == -asked[2].common, "long", asked[2], "short", mirrored)
-    config, index = stage.present.rules[market].config, stage.present.market(market).price.index
     fee = config.taker_fee_ppm + config.deviation_fee_ppm
     for key in (1, 2, 3):
         value = sizes[key] * index // WAD

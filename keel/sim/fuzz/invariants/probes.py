@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from keel.sim.fuzz.invariants import (
     closed_set,
+    collateral_sales,
     liveness,
     losses,
     order,
@@ -55,6 +56,7 @@ PROBES: Mapping[str, Probe] = MappingProxyType(
         "probe_claims": Probe("INV-64", views.claims),
         "probe_utilizations": Probe("INV-10", views.utilizations),
         "probe_insurance": Probe("INV-71", views.insurance),
+        "probe_worths": Probe("INV-75", collateral_sales.worths),
         "probe_losses": Probe("INV-39", losses.shown),
         "probe_resolve": Probe("INV-38", passes.orders),
         "probe_end": Probe("INV-58", passes.end),

@@ -133,7 +133,9 @@ def _profit(step: Step, r: Resolution, place: int, market: int, given: int) -> t
     profit = position.size * r.price // WAD - position.notional - given
     if profit <= 0 or place == BACKSTOP or not _shut(step, market) or step.before.held(place) != [market]:
         return max(profit, 0), 0
-    owed = max(-step.before.books.accounts[place].balance - step.before.touch(place, market).balance, 0)
+    backed = step.before.worth(place).proceeds
+    balance = step.before.books.accounts[place].balance + step.before.touch(place, market).balance
+    owed = max(-balance - backed, 0)
     return (profit - owed, owed) if owed < profit else (0, 0)
 
 

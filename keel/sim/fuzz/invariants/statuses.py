@@ -21,7 +21,7 @@ _ASKED = {"reopen": STATUS_OPEN, "shut": STATUS_SHUT}
 # Actions that some status may refuse, by the error.
 _BLOCKED = {
     "MarketReduceOnly": frozenset({"trade", "update_trade", "multicall"}),
-    "MarketClosed": frozenset({"withdraw", "multicall", "stake", "mint", "redeem"}),
+    "MarketClosed": frozenset({"withdraw", "collateral_withdraw", "multicall", "stake", "mint", "redeem"}),
 }
 # What is refused because a loss is shared out, because none is, or because a market has ended.
 _SHARED = frozenset({"MarketShut", "Unresolved", "NothingToResolve", "MarketNotRestricted", "PoolSolvent"})
@@ -88,12 +88,12 @@ def inv_59(step: Step) -> int:
         held = list(iterate(step.before.books.accounts[args[1]].markets))
     else:
         held = [] if args[1] == INSURANCE else [args[1]]
-    shut = [market for market in held if _held(step.before, market) == STATUS_CLOSED]
+    shut = [market for market in held if standing(step.before, market) == STATUS_CLOSED]
     require(not shut, "in spite of closed markets", shut, "done", name)
     return 1
 
 
-def _held(moment: Moment, market: int) -> int:
+def standing(moment: Moment, market: int) -> int:
     """Status of a market, or what it was before a loss was shared out."""
     status = moment.rules[market].config.status
     return moment.books.resolutions[market].before if status == STATUS_RESOLVING else status

@@ -172,6 +172,14 @@ def leave(stage: Stage, place: int) -> int:
             step = stage.apply(_trade(place, market, -size))
             require(step.refusal is None, "market", market, "closing was refused", step.refusal)
         tokens = stage.present.books.accounts[place].balance // stage.world.token_scale
+        if tokens < 0:
+            # What he owes is paid by his collateral, which takes a buyer.
+            return 1
+        for kind, tokens_of in stage.present.holdings(place).items():
+            step = stage.apply(Action("collateral_withdraw", (owner, place, kind, tokens_of, owner)))
+            require(step.refusal is None, "kind", kind, "withdrawal was refused", step.refusal)
+        if tokens == 0:
+            return 1
         step = stage.apply(Action("withdraw", (owner, place, tokens, owner)))
         # More than everybody's tokens cannot be paid; the refusal must say so.
         payable = tokens <= stage.present.books.totals.booked

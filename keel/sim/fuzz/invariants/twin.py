@@ -17,6 +17,7 @@ from keel.sdk.protocol import NO_LIMIT
 from keel.sim.fuzz.ghost import INSURANCE, Push
 from keel.sim.fuzz.govern import CHANGES
 from keel.sim.fuzz.invariants.base import Check, require
+from keel.sim.fuzz.invariants.twin_collateral import COLLATERAL_CALLS, add_collateral, compare_kinds
 from keel.sim.fuzz.perform import ANY_PRICE
 from keel.sim.fuzz.perform_losses import NOBODY, STRANGER
 from keel.sim.fuzz.stage import Step
@@ -33,6 +34,9 @@ _OUTSIDE = frozenset(
         *("ParameterOutOfBounds", "FundingModelUnknown", "HubUnknown", "TooFew"),
     }
 )
+
+
+_FOR_OTHERS = frozenset({"trade", "update_trade", "withdraw", "collateral_deposit", "collateral_withdraw"})
 
 
 def twin(step: Step) -> int:
@@ -71,6 +75,7 @@ def _ledger_before(step: Step) -> Ledger:
         windows = _window(step.pushes.get(market)), _window(step.losses.get(market))
         ledger.liquidation_books[market] = LiquidationBook(*windows, books.resolutions[market])
     ledger.resolution_marks = {(world.ids[p], market): mark for (p, market), mark in books.marks.items()}
+    add_collateral(ledger, step)
     _add_escrow(ledger, step)
     _add_operator(ledger, step)
     return ledger
@@ -95,7 +100,7 @@ def _add_escrow(ledger: Ledger, step: Step) -> None:
 
 
 def _add_operator(ledger: Ledger, step: Step) -> None:
-    if step.action.name in ("trade", "update_trade", "withdraw"):
+    if step.action.name in _FOR_OTHERS:
         sender, place = step.action.args[:2]
         if sender != ACCOUNTS[place][0] and step.world.is_operator(place, sender):
             ledger.operators.add((step.world.ids[place], int(step.world.senders[sender], 16)))
@@ -126,6 +131,7 @@ def _compare(ledger: Ledger, step: Step) -> None:
         require((kept.pushed, kept.losses) == known, "market", market, "windows", known, "predicted", kept)
         r = books.resolutions[market]
         require(r == kept.resolution, "market", market, "resolution", r, "predicted", kept.resolution)
+    compare_kinds(ledger, step)
     totals = (books.totals.booked, books.totals.insurance, books.totals.insurance_shares)
     said = (ledger.booked_tokens, ledger.insurance_assets, ledger.insurance_shares)
     require(totals == said, "totals", totals, "predicted", said)
@@ -256,6 +262,7 @@ _CALLS: Mapping[str, Callable[[Ledger, Step], None]] = MappingProxyType(
         "stake": _stake,
         "redeem": _redeem,
         **dict.fromkeys(CHANGES, _set),
+        **COLLATERAL_CALLS,
     }
 )
 

@@ -33,6 +33,8 @@ def books(stage: Stage) -> int:
         require(r == known.resolutions[market], "market", market, "found", r)
     for key, mark in found.marks.items():
         require(mark == known.marks[key], "place and market", key, "found", mark)
+    require(found.holdings == known.holdings, "holdings", found.holdings, "known", known.holdings)
+    require(found.kinds == known.kinds, "kinds", found.kinds, "known", known.kinds)
     return len(found.accounts) + 3 * len(found.positions) + 3 * len(found.markets)
 
 
@@ -57,12 +59,12 @@ def totals(stage: Stage) -> int:
 
 
 def equities(stage: Stage) -> int:
-    """What accounts are worth is balances, decided claims, pending funding and q * P - N of every market."""
+    """What accounts are worth is balances, collateral, claims, pending funding, q * P - N of each market."""
     moment, count = stage.present, 0
     expected = total = 0
     for place, account in enumerate(moment.books.accounts):
         shown = stage.world.protocol.view("healthOf", stage.world.ids[place])
-        total, expected = total + shown.equity, expected + account.balance
+        total, expected = total + shown.equity, expected + account.balance + moment.worth(place).value
         for market in iterate(account.markets):
             paid, received, _ = moment.due(place, market)
             credit = moment.credit(place, market) if moment.position(place, market).escrowed else 0

@@ -1,0 +1,85 @@
+"""What was found where collateral stands for debts, and what campaigns seldom meet, on the shortest way."""
+
+import pytest
+from test_findings_losses import EVERYBODY, SHALLOW, UNIT, USD, Play
+
+from keel.sim.fuzz.action import from_rows
+from keel.sim.fuzz.campaign import open_stage, violated
+from keel.sim.fuzz.ghost import INSURANCE
+from keel.sim.fuzz.perform_collateral import ANY_COST, TERM_FIELDS
+from keel.sim.fuzz.world import STAKER
+
+VOLATILE, WHOLE = 1, 10**18
+ALL = 2**127
+HAIRCUT, DISCOUNT = TERM_FIELDS.index("haircut_bps"), TERM_FIELDS.index("discount_bps")
+
+
+@pytest.fixture(scope="module")
+def stage():
+    return open_stage()
+
+
+@pytest.mark.xfail(reason="what a sale can bring goes by a discount above the haircut", strict=True)
+def test_a_debt_waits_for_what_a_sale_brings_while_a_haircut_is_on_its_way(stage):
+    rows = [
+        ["collateral_deposit", 1, 1, VOLATILE, 10 * WHOLE],
+        ["set_terms", 0, VOLATILE, HAIRCUT, 4_000],
+        ["set_terms", 0, VOLATILE, DISCOUNT, 4_000],
+        ["probe_worths"],
+    ]
+    assert violated(stage, from_rows(rows)) is None
+
+
+class Indebted(Play):
+    """Trader 1 stands on collateral alone and has lost more than it brings; the insurance is empty."""
+
+    def __init__(self, stage):
+        super().__init__(stage)
+        self.empty_the_insurance()
+        self.do("deposit", 2, 2, 10**6 * USD)
+        self.do("tick_kind", VOLATILE, 2_500 * 10**8)
+        self.do("collateral_deposit", 1, 1, VOLATILE, 4 * WHOLE)
+        self.do("withdraw", 1, 1, 50_000 * USD, 1)
+        self.open(1, SHALLOW, 20 * UNIT)
+
+    @property
+    def account(self):
+        return self.stage.present.books.accounts[1]
+
+    def hold_prices(self, seconds, **moved):
+        super().hold_prices(seconds, **moved)
+        self.do("tick_kind", VOLATILE, moved.get("kind", 2_500 * 10**8))
+
+
+def test_what_no_sale_brings_is_paid_at_the_end_and_the_rest_when_it_is_sold(stage):
+    play = Indebted(stage)
+    play.walk(SHALLOW, 1_300 * 10**8)
+    before = play.stage.present.worth(1)
+    play.do("liquidate", 3, 1)
+    assert play.account.markets == 0
+    assert play.account.balance == -before.proceeds
+    for _ in range(3):
+        play.hold_prices(301, kind=2_400 * 10**8)
+    play.do("collateral_buy", 5, 1, VOLATILE, ALL, ANY_COST, 5)
+    assert (play.account.balance, play.account.collateral) == (0, 0)
+
+
+def test_a_debt_of_a_shut_market_waits_for_the_insurance(stage):
+    play = Indebted(stage)
+    play.walk(SHALLOW, 1_300 * 10**8)
+    play.do("hold", 0, SHALLOW, 2)
+    play.do("shut", 0, SHALLOW)
+    play.do("resolve", 5, SHALLOW, *EVERYBODY)
+    assert play.account.markets == 0 > play.account.balance
+    for _ in range(3):
+        # A sale is at the average while that is better.
+        play.do("warp", 301)
+        play.do("tick_kind", VOLATILE, 2_300 * 10**8)
+    play.do("collateral_buy", 5, 1, VOLATILE, ALL, ANY_COST, 5)
+    owed = -play.account.balance
+    assert owed > 0 == play.account.collateral
+    play.do("stake", STAKER, INSURANCE, 10_000 * USD)
+    had = play.stage.present.books.totals.insurance
+    play.do("cover", 6, 1)
+    assert play.account.balance == 0
+    assert play.stage.present.books.totals.insurance == had - owed
