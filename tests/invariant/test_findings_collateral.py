@@ -19,7 +19,6 @@ def stage():
     return open_stage()
 
 
-@pytest.mark.xfail(reason="what a sale can bring goes by a discount above the haircut", strict=True)
 def test_a_debt_waits_for_what_a_sale_brings_while_a_haircut_is_on_its_way(stage):
     rows = [
         ["collateral_deposit", 1, 1, VOLATILE, 10 * WHOLE],

@@ -24,8 +24,8 @@ CEILINGS = {
     "collateral_withdraw": 150_000,
     "collateral_buy": 320_000,
 }
-# What beginning a resolution adds, with its snapshot and the new status: once, campaigns have seen 388,000.
-_RESOLUTION = 120_000
+# What beginning a resolution adds, with its snapshot and the new status: once, campaigns have seen 423,000.
+_RESOLUTION = 140_000
 # What collateral adds to a call that asks for the health of who has some; with a resolution once 426,000.
 _VALUED = 60_000
 _SCALE = 10
