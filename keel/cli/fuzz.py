@@ -113,12 +113,12 @@ def _show(report: Report, violations: list[dict[str, Any]], console: Console) ->
         f"({report.cpu_rate:,.0f} per processor second), all invariants on, seed {report.seed}"
     )
     table = Table(title=None, box=None, pad_edge=False)
-    headings = ("action", "refused with", "liquidations", "losses shared", "invariant")
-    for heading, count in zip(headings, ("done", "times", "met", "seen", "checks"), strict=True):
+    headings = ("action", "refused with", "liquidations", "losses shared", "collateral", "invariant")
+    for heading, count in zip(headings, ("done", "times", "met", "seen", "seen", "checks"), strict=True):
         table.add_column(heading)
         table.add_column(count, justify="right")
-    counted = (tally.actions, tally.reverts, tally.liquidations, tally.shared, tally.invariants)
-    columns = [sorted(counts.items()) for counts in counted]
+    met = (tally.liquidations, tally.shared, tally.collateral)
+    columns = [sorted(counts.items()) for counts in (tally.actions, tally.reverts, *met, tally.invariants)]
     for row in range(max(map(len, columns))):
         cells = [column[row] if row < len(column) else ("", "") for column in columns]
         table.add_row(*(f"{cell:,}" if isinstance(cell, int) else cell for pair in cells for cell in pair))

@@ -216,7 +216,10 @@ def inv_30(step: Step) -> int:
     depth, skew = step.after.depth(seen.market), step.after.books.markets[seen.market].skew
     full = not seen.absorbed and abs(skew) >= depth * 3 // 4 - 1
     missing = _beyond_its_part(step, seen) if seen.absorbed else 0
-    require(full or health.equity + missing >= target - 1, "equity", health.equity, "target", target)
+    # A doubt about collateral is in the account's favour before and after.
+    worth = step.after.worth(seen.place)
+    equity = health.equity + worth.better - worth.value
+    require(full or equity + missing >= target - 1, "equity", equity, "target", target)
     return 1
 
 
