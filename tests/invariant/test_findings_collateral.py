@@ -9,7 +9,7 @@ from keel.sim.fuzz.ghost import INSURANCE
 from keel.sim.fuzz.perform_collateral import ANY_COST, TERM_FIELDS
 from keel.sim.fuzz.world import STAKER
 
-VOLATILE, WHOLE = 1, 10**18
+VOLATILE, PEGGED, WHOLE = 1, 2, 10**18
 ALL = 2**127
 HAIRCUT, DISCOUNT = TERM_FIELDS.index("haircut_bps"), TERM_FIELDS.index("discount_bps")
 
@@ -29,7 +29,17 @@ def test_a_debt_waits_for_what_a_sale_brings_while_a_haircut_is_on_its_way(stage
     assert violated(stage, from_rows(rows)) is None
 
 
-class Indebted(Play):
+class Leaning(Play):
+    """A kind's price is told with those of the markets."""
+
+    kind, usual = VOLATILE, 2_500 * 10**8
+
+    def hold_prices(self, seconds, **moved):
+        super().hold_prices(seconds, **moved)
+        self.do("tick_kind", self.kind, moved.get("kind", self.usual))
+
+
+class Indebted(Leaning):
     """Trader 1 stands on collateral alone and has lost more than it brings; the insurance is empty."""
 
     def __init__(self, stage):
@@ -44,10 +54,6 @@ class Indebted(Play):
     @property
     def account(self):
         return self.stage.present.books.accounts[1]
-
-    def hold_prices(self, seconds, **moved):
-        super().hold_prices(seconds, **moved)
-        self.do("tick_kind", VOLATILE, moved.get("kind", 2_500 * 10**8))
 
 
 def test_what_no_sale_brings_is_paid_at_the_end_and_the_rest_when_it_is_sold(stage):
@@ -82,3 +88,37 @@ def test_a_debt_of_a_shut_market_waits_for_the_insurance(stage):
     play.do("cover", 6, 1)
     assert play.account.balance == 0
     assert play.stage.present.books.totals.insurance == had - owed
+
+
+class Pegged(Leaning):
+    """Trader 1 stands on what is worth one, no more, 20 base long; the curve closes them at the index."""
+
+    kind, usual = PEGGED, 10**8
+
+    def __init__(self, stage):
+        super().__init__(stage)
+        self.hold_prices(60)
+        self.do("stake", STAKER, INSURANCE, 10**6 * USD)
+        self.do("collateral_deposit", 1, 1, PEGGED, 12_000 * USD)
+        self.do("withdraw", 1, 1, 50_000 * USD, 1)
+        self.do("deposit", 2, 2, 10**6 * USD)
+        for place, size in ((2, -10), (1, 20)):
+            self.open(place, SHALLOW, size * UNIT)
+
+
+def test_a_lost_peg_of_collateral_is_doubted_in_favour_of_who_is_deleveraged(stage):
+    """At the index the account has less than nothing, at the average nearly 0.8 of its maintenance."""
+    play = Pegged(stage)
+    play.walk(SHALLOW, 1_480 * 10**8)
+    health, price = play.stage.present.health(1), 1_480
+    while health.equity_better * 5 >= health.maintenance * 4:
+        price -= 1
+        play.walk(SHALLOW, price * 10**8)
+        health = play.stage.present.health(1)
+    play.hold_prices(60, kind=75 * 10**6)
+    health = play.stage.present.health(1)
+    assert health.equity < 0 < health.maintenance // 2 < health.equity_better < health.maintenance * 8 // 10
+    play.do("liquidate", 3, 1)
+    left = play.stage.present.health(1)
+    assert 0 < play.stage.present.position(1, SHALLOW).size < 20 * UNIT
+    assert left.equity < 0 < left.maintenance < left.equity_better
