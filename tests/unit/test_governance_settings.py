@@ -107,7 +107,9 @@ def _falls(chain, done):
     return chain.call(timelock, "getMinDelay") == 0
 
 
-@pytest.mark.parametrize(("mutant", "fault"), [(ENDLESS, _outlives_its_mandate), (HASTY, _falls)], ids=str)
+@pytest.mark.parametrize(
+    ("mutant", "fault"), [(ENDLESS, _outlives_its_mandate), (HASTY, _falls)], ids=["mandate", "delay"]
+)
 def test_a_planted_fault_shows(mutant, fault, tmp_path, monkeypatch):
     """The probe finds nothing in the contract, and something in the faulty one."""
 
