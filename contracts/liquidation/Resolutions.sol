@@ -85,15 +85,17 @@ abstract contract Resolutions is Backstop {
 
     function _cover(AccountId account, uint16 market) private nonReentrant {
         Touch memory t = _load(account, market);
-        // A shut market's pool has paid its winners: what the insurance has not stays owed, for another call.
-        int120 later;
-        if (t.config.status == STATUS_SHUT) {
-            later = int120(Fixed.min(0, t.account.balance + int256(uint256(insuranceAssets))));
-            t.account.balance -= later;
-        }
+        if (t.config.status == STATUS_SHUT) _coverInsured(t);
+        else _coverShortfall(t);
+        _commit(t);
+    }
+
+    /// @dev A shut market's pool pays its winners: what the insurance has not stays owed, for another call.
+    function _coverInsured(Touch memory t) private {
+        int120 later = int120(Fixed.min(0, t.account.balance + int256(uint256(insuranceAssets))));
+        t.account.balance -= later;
         _coverShortfall(t);
         t.account.balance += later;
-        _commit(t);
     }
 
     function _step(Resolution storage r, uint16 market, AccountId id) private returns (bool) {
@@ -165,12 +167,13 @@ abstract contract Resolutions is Backstop {
         if (r.profitsLeft == 0) _finish(r, t);
     }
 
-    /// @dev The position ends at the fixed price; a debt goes down the waterfall.
+    /// @dev The position ends at the fixed price; a debt goes down the waterfall, but one that came after the count not on the pool.
     function _end(Resolution storage r, Touch memory t) private {
         int256 size = t.position.size;
         Fill memory f = _book(t, -size, -Fixed.divFloor(size * int256(r.price), Fixed.WAD));
         if (AccountId.unwrap(t.id) == AccountId.unwrap(_backstop())) _sweep(t);
-        else _coverShortfall(t);
+        else if (r.stage == Stage.Counting) _coverShortfall(t);
+        else _coverInsured(t);
         emit PositionShut(AccountId.unwrap(t.id), t.marketId, f);
     }
 

@@ -56,7 +56,8 @@ abstract contract Positions is MarketBase {
             t.account.markets = t.account.markets.add(t.marketId);
         }
         accounts[t.id] = t.account;
-        if (t.account.collateral != 0 && t.account.balance < 0) debtMarkets[t.id] = t.marketId;
+        bool waits = t.account.balance < 0 && (t.account.collateral != 0 || t.account.markets == 0);
+        if (waits) debtMarkets[t.id] = t.marketId;
         markets[t.marketId].store(t.market);
         if (t.toInsurance != 0) insuranceAssets += uint128(t.toInsurance);
     }

@@ -50,7 +50,7 @@ class Books:
         collateral: Address of the contract that keeps other collateral; 0 = none.
         collateral_kinds: By id, counted from 1; `collateral_prices` the stored price of each.
         collateral_held: Token units by account and kind, none of them 0.
-        debt_markets: Where an account with other collateral was last in debt.
+        debt_markets: Where an account was last in debt that other collateral stands for, or nothing.
         liquidation_books: By market; `resolution_marks` by account and market.
         escrows: By market; `escrow_outcomes` by market and period, `escrow_claims` by account and market.
     """

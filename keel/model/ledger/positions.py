@@ -86,7 +86,7 @@ class Positions(FundingEscrow):
         self._store(t.accrued)
         self._to_insurance(t.to_insurance)
         self.accounts[t.account_id] = t.account
-        if t.account.collateral and t.account.balance < 0:
+        if t.account.balance < 0 and (t.account.collateral or not t.account.markets):
             self.debt_markets[t.account_id] = t.market_id
         self.positions.pop(key, None)
         if t.position.size != 0:

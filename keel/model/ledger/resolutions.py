@@ -44,13 +44,18 @@ class Resolutions(Backstop):
         with self._atomic():
             self._store(self._accrue(now, market))
             t = self._load(now, account, market)
-            # A shut market's pool has paid its winners: the rest stays owed, for another call.
-            shut = t.config.status == STATUS_SHUT
-            later = min(0, t.account.balance + self.insurance_assets) if shut else 0
-            t.account.balance -= later
-            self._cover_shortfall(t)
-            t.account.balance += later
+            if t.config.status == STATUS_SHUT:
+                self._cover_insured(t)
+            else:
+                self._cover_shortfall(t)
             self._commit(t)
+
+    def _cover_insured(self, t: Touch) -> None:
+        """A shut market's pool pays its winners: what the insurance has not stays owed, for another call."""
+        later = min(0, t.account.balance + self.insurance_assets)
+        t.account.balance -= later
+        self._cover_shortfall(t)
+        t.account.balance += later
 
     def _deleverage(self, t: Touch) -> None:
         market, m = t.market_id, t.market
@@ -154,13 +159,18 @@ class Resolutions(Backstop):
             self._finish(t)
 
     def _end(self, t: Touch) -> None:
-        """The position ends at the fixed price; a debt goes down the waterfall."""
+        """The position ends at the fixed price; a debt goes down the waterfall.
+
+        One that came after the count does not fall on the pool.
+        """
         size = t.position.size
         book(t, -size, -(size * self.resolution_of(t.market_id).price // WAD))
         if t.account_id == self._backstop:
             self._sweep(t)
-        else:
+        elif self.resolution_of(t.market_id).stage == Stage.COUNTING:
             self._cover_shortfall(t)
+        else:
+            self._cover_insured(t)
 
     def _finish(self, t: Touch) -> None:
         self._resolution_to(t.market_id, stage=Stage.NONE)
