@@ -23,11 +23,14 @@ abstract contract Choice is Resolutions {
 
     /// @dev Multipliers count as last stored.
     /// @param t a copy to look at one after the other: one for each would cost more to clear than to fill.
-    function _choose(Touch memory t, AccountId account) internal view returns (uint16 best) {
+    /// @return best The market.
+    /// @return toll What closing all of several positions would cost, quote WAD, not less what the curve would give: anyone may take that
+    /// away before.
+    function _choose(Touch memory t, AccountId account) internal view returns (uint16 best, int256 toll) {
         uint128 set = accounts[account].markets;
         if (set == 0) revert NoPosition(AccountId.unwrap(account), 0);
         best = uint16(set);
-        if (set >> 16 == 0) return best;
+        if (set >> 16 == 0) return (best, 0);
         Candidate[] memory all = new Candidate[](set.length());
         (int256 net, int256 most) = (0, type(int256).min);
         unchecked {
@@ -38,6 +41,7 @@ abstract contract Choice is Resolutions {
                 c.cost = _curveLoss(t, t.position.size) + _leastPenaltyOf(t);
                 c.targetBps = t.config.targetBps;
                 net += c.common;
+                if (c.cost > 0) toll += c.cost;
             }
             for (uint256 i; i < all.length; ++i) {
                 Candidate memory c = all[i];

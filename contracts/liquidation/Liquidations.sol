@@ -35,16 +35,19 @@ abstract contract Liquidations is Choice {
         uint256 othersOwn;
         int256 othersCommon;
         int256 lossElsewhere;
+        /// What equity would leave if all positions were closed through the curve.
+        int256 kept;
     }
 
     /// @inheritdoc IKeelLiquidation
     function liquidate(AccountId account) external nonReentrant returns (uint16 market, int256 size, uint256 reward) {
         if (account.owner() == address(this)) revert NotLiquidatable(0, 0);
         Touch memory t;
-        market = _choose(t, account);
+        int256 toll;
+        (market, toll) = _choose(t, account);
         Health memory h = _settled(t, account, market, Action.Liquidate);
         _checkResolved(account, market, t.config.status);
-        Plan memory plan = _plan(t, h);
+        Plan memory plan = _plan(t, h, toll);
         (bool absorbed, Fill memory f) = _close(t, plan);
         uint256 penalty;
         (penalty, reward) = _penalty(t, plan, f.cost);
@@ -82,11 +85,11 @@ abstract contract Liquidations is Choice {
 
     /// @dev Tier and size; reverts for a healthy account. At a doubtful price and in a volatile market the account must be unhealthy at
     /// TWAP and at the index moved in its favour by the spread; after a sequencer outage by a fifth.
-    function _plan(Touch memory t, Health memory h) private view returns (Plan memory plan) {
+    function _plan(Touch memory t, Health memory h, int256 toll) private view returns (Plan memory plan) {
         int256 equity = h.equityBetter;
         uint256 trigger = h.worst == Validity.SequencerGrace ? (h.maintenance * GRACE_BPS) / Fixed.BPS : h.maintenance;
         if (equity >= int256(trigger)) revert NotLiquidatable(equity, trigger);
-        (plan.equity, plan.maintenance) = (h.equity, h.maintenance);
+        (plan.equity, plan.maintenance, plan.kept) = (h.equity, h.maintenance, h.equity - toll);
         plan.lossElsewhere = h.withdrawable - t.account.balance - _lossHere(t);
         // The curve fills a liquidation without the spread; the penalty makes up for it, as far as equity goes.
         (plan.spreadBps, t.market.price.spreadBps) = (t.market.price.spreadBps, 0);
@@ -195,7 +198,7 @@ abstract contract Liquidations is Choice {
     /// @dev Penalty at most what leaves the margin ratio of the rest of the account where it was (for the last position: at most
     /// the equity that the fill leaves), and at most what is there without unrealised profit, which the curve may not pay; but
     /// not below what a trade would have cost beside its fill while equity is left. The keeper has a share only in what is there and
-    /// beyond those, so that liquidating oneself is never cheaper than closing.
+    /// beyond those, and in what the account would keep if all were closed now: so liquidating oneself is never cheaper than closing.
     function _penalty(Touch memory t, Plan memory plan, int256 cost) private view returns (uint256, uint256) {
         unchecked {
             int256 left = plan.equity - _lossOf(t, plan.size, cost);
@@ -208,7 +211,7 @@ abstract contract Liquidations is Choice {
             penalty = Fixed.max(Fixed.min(penalty, settled), least);
             uint256 shared = uint256(Fixed.min(penalty, settled)) * links[t.marketId].keeperShareBps;
             int256 reward = Fixed.min(int256(shared / Fixed.BPS), Fixed.max(0, penalty - trade));
-            return (uint256(penalty), uint256(reward));
+            return (uint256(penalty), uint256(Fixed.min(reward, Fixed.max(0, plan.kept))));
         }
     }
 

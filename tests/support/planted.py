@@ -148,6 +148,20 @@ LIQUIDATIONS = [
     ),
     _in(
         "KeelLiquidation",
+        "a_keeper_is_paid_of_what_the_rest_will_cost",
+        "INV-31",
+        "uint256(Fixed.min(reward, Fixed.max(0, plan.kept)))",
+        "uint256(reward)",
+    ),
+    _in(
+        "KeelLiquidation",
+        "a_gain_of_the_curve_is_there_for_the_keeper",
+        "INV-31",
+        "if (c.cost > 0) toll += c.cost;",
+        "toll += c.cost;",
+    ),
+    _in(
+        "KeelLiquidation",
         "bad_debt_is_not_written_off",
         "INV-32",
         "t.account.balance += SafeCastLib.toInt120(int256(shortfall));",

@@ -3,6 +3,7 @@
 from random import Random
 
 import pytest
+from support.adversary import liquidated
 from support.bench import MARKET, PRICE, Bench, make_bench, rolled_back
 from support.listing import with_pool
 
@@ -78,8 +79,8 @@ def cross(bench, seed):
     return account
 
 
-def relief(bench, account, market):
-    """What the end of a position restores, by closing it: margin freed at the target ratio, less its cost."""
+def ending(bench, account, market):
+    """Margin that closing a position frees, and what it costs, with the least penalty; by closing it."""
     with rolled_back(bench.chain):
         # Money changes neither margin nor curve, and lets the account close what it likes.
         bench.protocol.deposit(account, 9 * 10**5 * bench.one, bench.newcomer)
@@ -90,7 +91,13 @@ def relief(bench, account, market):
     # Negative where the curve pays to have it closed: that counts, too.
     loss = cost + size * price // WAD
     penalty = -(-abs(size) * price // WAD) * PENALTIES[market - 1] // BPS
-    return freed * TARGET_BPS // BPS - loss - penalty
+    return freed, loss + penalty
+
+
+def relief(bench, account, market):
+    """What the end of a position restores: the margin freed at the target ratio, less its cost."""
+    freed, cost = ending(bench, account, market)
+    return freed * TARGET_BPS // BPS - cost
 
 
 @pytest.mark.parametrize("seed", range(16))
@@ -144,6 +151,23 @@ def test_one_position_after_the_other_until_it_is_healthy(bench):
     assert len(markets) < 40
     with pytest.raises(Reverted, match="NotLiquidatable"):
         bench.protocol.liquidate(account, bench.keeper)
+
+
+def test_a_keeper_is_paid_of_what_closing_everything_would_leave(bench):
+    """Where the curves take what is left, nobody is: a reward before would be the insurance's to pay."""
+    account, kinds = cross(bench, 5), set()
+    price = bench.protocol.view("marketOf", MARKET).price.index // WAD
+    while (equity := health(bench, account).equity) > 0:
+        kept = equity - sum(max(0, ending(bench, account, market)[1]) for market in MARKETS)
+        with rolled_back(bench.chain):
+            told = liquidated(bench.protocol.liquidate(account, bench.keeper))
+        share = told["penalty"] * 4_000 // BPS
+        # What the trades of this test cost and what the core expects of them are rounded apart.
+        assert abs(told["reward"] - min(share, max(0, kept))) <= 20
+        kinds.add("none" if kept <= 0 else "all of it" if kept < share else "a share")
+        price -= 25
+        all_prices(bench, price)
+    assert kinds == {"none", "all of it", "a share"}
 
 
 def test_a_batch_passes_over_whoever_is_healthy(bench):

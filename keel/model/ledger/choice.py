@@ -13,24 +13,28 @@ from keel.units import BPS
 class Choice(Resolutions):
     """The one whose end restores most: what it frees, at the target ratio, less what closing costs."""
 
-    def _choose(self, now: int, account: int) -> int:
-        """Id of the market; multipliers count as last stored, the first of equals is taken."""
+    def _choose(self, now: int, account: int) -> tuple[int, int]:
+        """Id of the market, the first of equals, and what closing all of several would cost, quote WAD.
+
+        Multipliers count as last stored; what the curve would give does not make the cost less.
+        """
         markets = list(market_set.iterate(self._account(account).markets))
         if not markets:
             raise Refused("NoPosition", account, 0)
         if len(markets) == 1:
-            return markets[0]
+            return markets[0], 0
         touches = [self._load(now, account, market) for market in markets]
         net = sum(parts_of(t)[1] for t in touches)
-        reliefs = [self._relief(t, net) for t in touches]
-        return markets[reliefs.index(max(reliefs))]
+        costs = [i256(curve_loss(t, t.position.size) + _least_penalty_of(t)) for t in touches]
+        reliefs = [_freed(t, net) - cost for t, cost in zip(touches, costs, strict=True)]
+        return markets[reliefs.index(max(reliefs))], sum(max(0, cost) for cost in costs)
 
-    def _relief(self, t: Touch, net: int) -> int:
-        """What the end of the position restores, quote WAD; `net` is the sum of what can be hedged."""
-        own, common = parts_of(t)
-        freed = u256(u256(own + abs(net)) - abs(net - common))
-        cost = i256(curve_loss(t, t.position.size) + _least_penalty_of(t))
-        return cast(u256(freed * t.config.target_bps) // BPS, signed=True) - cost
+
+def _freed(t: Touch, net: int) -> int:
+    """Target equity that the end of the position frees, quote WAD; `net` is the sum of what can be hedged."""
+    own, common = parts_of(t)
+    freed = u256(u256(own + abs(net)) - abs(net - common))
+    return cast(u256(freed * t.config.target_bps) // BPS, signed=True)
 
 
 def parts_of(t: Touch) -> tuple[int, int]:

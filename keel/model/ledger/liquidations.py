@@ -34,6 +34,7 @@ class _Plan:
         others_own: Of the other positions alone: what cannot be hedged.
         others_common: And what can, signed.
         loss_elsewhere: Unrealised loss of the other positions, with what other collateral counts for.
+        kept: What equity would leave if all positions were closed through the curve.
         slippage: What the curve would have taken; charged where the insurance takes over instead.
     """
 
@@ -45,6 +46,7 @@ class _Plan:
     others_own: int
     others_common: int
     loss_elsewhere: int
+    kept: int
     slippage: int = 0
 
 
@@ -74,10 +76,10 @@ class Liquidations(Choice):
     def _liquidate(self, now: int, sender: str, account: int) -> tuple[int, int, int]:
         if same_address(owner_of(account), self.core):
             raise Refused("NotLiquidatable", 0, 0)
-        market = self._choose(now, account)
+        market, toll = self._choose(now, account)
         t, health = self._settled(now, account, market, Action.LIQUIDATE)
         self._check_resolved(t)
-        plan = self._plan(t, health)
+        plan = self._plan(t, health, toll)
         plan, filled = self._close(t, plan)
         penalty, reward = self._penalty(t, plan, filled.cost)
         t.account.balance = add_balance(t.account.balance, -penalty)
@@ -90,7 +92,7 @@ class Liquidations(Choice):
         self.accounts[keeper] = paid
         return market, plan.size, reward
 
-    def _plan(self, t: Touch, h: Health) -> _Plan:
+    def _plan(self, t: Touch, h: Health, toll: int) -> _Plan:
         """Tier and size.
 
         At a doubtful price and in a volatile market the account must be unhealthy at TWAP and at the index
@@ -111,7 +113,8 @@ class Liquidations(Choice):
         others_own = cast(h.maintenance - abs(h.maintenance_common) - own)
         others_common = h.maintenance_common - common
         tier = liquidation.tier(ratio)
-        draft = _Plan(tier, 0, rate, h.equity, h.maintenance, others_own, others_common, elsewhere)
+        kept = h.equity - toll
+        draft = _Plan(tier, 0, rate, h.equity, h.maintenance, others_own, others_common, elsewhere, kept)
         return replace(draft, size=self._closing_size(t, draft, equity))
 
     def _closing_size(self, t: Touch, plan: _Plan, equity: int) -> int:
@@ -178,7 +181,7 @@ class Liquidations(Choice):
         settled = max(0, t.account.balance + plan.loss_elsewhere + _loss_here(t))
         penalty = max(min(full, max(left - _backing(t, plan), least), settled), least)
         shared = u256(min(penalty, settled) * self.links[t.market_id].keeper_share_bps) // BPS
-        return penalty, min(shared, max(0, penalty - trade))
+        return penalty, min(shared, max(0, penalty - trade), max(0, plan.kept))
 
 
 def _full_penalty(t: Touch, plan: _Plan, size: int) -> int:

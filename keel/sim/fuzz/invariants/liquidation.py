@@ -1,5 +1,6 @@
 """Liquidations, what covers a shortfall, and who gets the penalty."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from keel.model import curve
@@ -73,16 +74,11 @@ def read(step: Step) -> Liquidation:
         penalty,
         args["reward"],
         done,
-        max(-balance - _backed(step, place), 0) if flat else 0,
+        max(-balance - step.before.worth(place).proceeds, 0) if flat else 0,
         from_insurance,
         from_pool,
         taken_over(step, market),
     )
-
-
-def _backed(step: Step, place: int) -> int:
-    """What a sale of an account's other collateral can bring, quote WAD."""
-    return step.before.worth(place).proceeds if step.before.books.accounts[place].collateral else 0
 
 
 def taken_over(step: Step, market: int) -> Taken:
@@ -231,21 +227,35 @@ def _beyond_its_part(step: Step, seen: Liquidation) -> int:
 
 
 def inv_31(step: Step) -> int:
-    """The penalty is at most the equity that is left and at least a trade's cost; the reward is its share."""
+    """A penalty is at most the equity left and at least a trade's cost; keepers share in what is kept."""
     seen = read(step)
     index = step.before.books.markets[seen.market].price.index
     loss = seen.fill.cost - seen.fill.size * index // WAD
-    left = max(step.before.touched_health(seen.place, seen.market).equity - loss, 0)
+    equity = step.before.touched_health(seen.place, seen.market).equity
+    left = max(equity - loss, 0)
     share = step.before.rules[seen.market].links.keeper_share_bps
     require(seen.penalty <= left, "penalty", seen.penalty, "equity left", left)
     trade = beside_the_curve(step, seen)
     require(seen.penalty >= min(trade, left), "penalty", seen.penalty, "trade", trade, "equity left", left)
-    full = min(seen.penalty * share // BPS, max(0, seen.penalty - trade))
+    held = step.before.held(seen.place)
+    kept = max(0, equity - _toll(step, seen.place, held))
+    full = min(seen.penalty * share // BPS, max(0, seen.penalty - trade), kept)
     # Beside others the keeper shares only in what is there without unrealised profit, or collateral in doubt.
-    alone = len(step.before.held(seen.place)) == 1 and not step.before.books.accounts[seen.place].collateral
+    alone = len(held) == 1 and not step.before.books.accounts[seen.place].collateral
     holds = seen.reward == full if alone else seen.reward <= full
-    require(holds, "reward", seen.reward, "penalty", seen.penalty, "trade", trade)
+    require(holds, "reward", seen.reward, "penalty", seen.penalty, "trade", trade, "kept", kept)
     return 1
+
+
+def _toll(step: Step, place: int, held: Sequence[int]) -> int:
+    """What closing all of several positions would cost, without what the curve would give; quote WAD."""
+    return sum(max(0, _exit(step.before, place, market)) for market in held) if len(held) > 1 else 0
+
+
+def _exit(moment: Moment, place: int, market: int) -> int:
+    size, brackets = moment.position(place, market).size, moment.rules[market].config.brackets
+    value = div_ceil(abs(size) * moment.market(market).price.index, WAD)
+    return curve_loss(moment, market, size, spread=True) + value * brackets.penalty_min_bps // BPS
 
 
 def inv_32(step: Step) -> int:
