@@ -70,7 +70,8 @@ contract Collateral is CollateralKinds {
     ) external nonReentrant returns (uint256 bought, uint256 cost) {
         (CollateralKind storage k, Price memory price) = _takePrice(kind);
         (uint256 amount, uint256 discountBps) = _saleOf(account, k);
-        (bought, cost) = _priced(k, price, amount, discountBps, _least(tokens, balances[account][kind]));
+        tokens = _least(tokens, balances[account][kind]);
+        (bought, cost) = _priced(k, price, amount, discountBps, tokens);
         if (bought == 0) revert ZeroAmount();
         if (cost > maxCost) revert CostTooHigh(cost, maxCost);
         _take(account, kind, k, bought);
@@ -173,8 +174,7 @@ contract Collateral is CollateralKinds {
 
     /// @dev A kind with its price of this block, which must be valid.
     function _takePrice(uint16 kind) private returns (CollateralKind storage k, Price memory price) {
-        price = _updatePrice(kind);
-        k = _kind(kind);
+        (k, price) = _updatePrice(kind);
         ValidityLadder.require_(price, _validityOf(k, price), Action.Open);
     }
 

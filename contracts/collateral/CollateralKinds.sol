@@ -74,8 +74,8 @@ abstract contract CollateralKinds is AccessManaged, ReentrancyGuardTransient, IC
         prices[kind].load(price);
     }
 
-    function _updatePrice(uint16 kind) internal returns (Price memory price) {
-        CollateralKind storage k = _kind(kind);
+    function _updatePrice(uint16 kind) internal returns (CollateralKind storage k, Price memory price) {
+        k = _kind(kind);
         PackedPrice last = prices[kind];
         if (last.at() != block.timestamp) {
             last = IOracleHub(k.terms.oracle).refresh(last);

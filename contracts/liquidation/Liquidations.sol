@@ -35,8 +35,8 @@ abstract contract Liquidations is Choice {
         uint256 othersOwn;
         int256 othersCommon;
         int256 lossElsewhere;
-        /// What equity would leave if all positions were closed through the curve.
-        int256 kept;
+        /// What closing all of several positions through their curves would cost.
+        int256 toll;
     }
 
     /// @inheritdoc IKeelLiquidation
@@ -89,7 +89,7 @@ abstract contract Liquidations is Choice {
         int256 equity = h.equityBetter;
         uint256 trigger = h.worst == Validity.SequencerGrace ? (h.maintenance * GRACE_BPS) / Fixed.BPS : h.maintenance;
         if (equity >= int256(trigger)) revert NotLiquidatable(equity, trigger);
-        (plan.equity, plan.maintenance, plan.kept) = (h.equity, h.maintenance, h.equity - toll);
+        (plan.equity, plan.maintenance, plan.toll) = (h.equity, h.maintenance, toll);
         plan.lossElsewhere = h.withdrawable - t.account.balance - _lossHere(t);
         // The curve fills a liquidation without the spread; the penalty makes up for it, as far as equity goes.
         (plan.spreadBps, t.market.price.spreadBps) = (t.market.price.spreadBps, 0);
@@ -186,19 +186,19 @@ abstract contract Liquidations is Choice {
         }
     }
 
-    /// @dev Fee of a trade, and the spread that it would have paid, ceil each, on what it would have cost.
+    /// @dev The spread that a trade would have paid on what it would have cost, and its fee on both, ceil each.
     function _leastPenalty(Touch memory t, Plan memory plan, int256 cost) private pure returns (uint256) {
         unchecked {
             int256 whole = cost + int256(plan.slippage);
             uint256 spread = Fixed.divCeil(Fixed.abs(whole) * plan.spreadBps, Fixed.BPS);
-            return _feeOn(t.config, whole) + spread + plan.slippage;
+            return _feeOn(t.config, whole + int256(spread)) + spread + plan.slippage;
         }
     }
 
     /// @dev Penalty at most what leaves the margin ratio of the rest of the account where it was (for the last position: at most
     /// the equity that the fill leaves), and at most what is there without unrealised profit, which the curve may not pay; but
     /// not below what a trade would have cost beside its fill while equity is left. The keeper has a share only in what is there and
-    /// beyond those, and in what the account would keep if all were closed now: so liquidating oneself is never cheaper than closing.
+    /// beyond those, and in what the account would keep if all were closed now: liquidating oneself is never cheaper than closing.
     function _penalty(Touch memory t, Plan memory plan, int256 cost) private view returns (uint256, uint256) {
         unchecked {
             int256 left = plan.equity - _lossOf(t, plan.size, cost);
@@ -211,7 +211,8 @@ abstract contract Liquidations is Choice {
             penalty = Fixed.max(Fixed.min(penalty, settled), least);
             uint256 shared = uint256(Fixed.min(penalty, settled)) * links[t.marketId].keeperShareBps;
             int256 reward = Fixed.min(int256(shared / Fixed.BPS), Fixed.max(0, penalty - trade));
-            return (uint256(penalty), uint256(Fixed.min(reward, Fixed.max(0, plan.kept))));
+            int256 kept = Fixed.max(plan.equity, left - trade) - plan.toll;
+            return (uint256(penalty), uint256(Fixed.max(0, Fixed.min(reward, kept))));
         }
     }
 

@@ -116,10 +116,6 @@ def _accrue_first(world: GasWorld) -> None:
     _accrue(world)
 
 
-def _update_price(world: GasWorld) -> Receipt:
-    return world.protocol.update_price(MARKET, world.stranger)
-
-
 def _pool_deposit(world: GasWorld) -> Receipt:
     return world.protocol.pool_deposit(MARKET, _TOKENS, world.provider)
 
@@ -143,13 +139,13 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         "liquidate_full": Operation(_liquidate, lambda world: world.crash(_CLOSE_PRICE)),
         "liquidate_eight": Operation(_liquidate_cross, fall_in_eight_markets),
         "liquidate_on_collateral": Operation(held.liquidate_on_collateral, held.fall_on_collateral),
-        "increase_on_collateral": Operation(held.increase_on_collateral, held.pledge),
+        "increase_on_collateral": Operation(_trade("subject", _STEP), held.pledge),
         "deposit_collateral": Operation(held.deposit_collateral, held.pledge),
         "withdraw_collateral": Operation(held.withdraw_collateral, held.pledge),
         "buy_collateral": Operation(held.buy_collateral, held.fall_on_collateral),
         "poke_funding": Operation(_accrue),
-        "price_update": Operation(_update_price, GasWorld.next_price),
-        "price_update_three": Operation(_update_price, GasWorld.next_median),
+        "price_update": Operation(GasWorld.update_price, GasWorld.next_price),
+        "price_update_three": Operation(GasWorld.update_price, GasWorld.next_median),
         "pool_deposit": Operation(_pool_deposit),
         "pool_redeem": Operation(_pool_redeem, GasWorld.cool_down),
         "trade_same_block": Operation(_trade("subject", _STEP), _accrue_first),

@@ -3,7 +3,7 @@
 The first kind of the local preset; its hub's ring of observations is full, like that of the market.
 """
 
-from keel.analytics.gas_world import HOUR, MARKET, PAUSE_SECONDS, RING, GasWorld
+from keel.analytics.gas_world import MARKET, PAUSE_SECONDS, RING, GasWorld
 from keel.evm.chain import Receipt
 from keel.sdk.protocol import account_id
 from keel.units import WAD, parse_wad
@@ -12,7 +12,6 @@ _KIND, _ANSWER = 1, 3_000 * 10**8
 _HELD, _STEP = 2 * WAD, parse_wad("0.2")
 # With 1.25 of the kind, what a long of one BTC needs at the volatility of that moment.
 _MARGIN, _PLEDGED = 4_000 * 10**6, parse_wad("1.25")
-_SIZE_STEP = parse_wad("0.05")
 # Index at which its margin ratio is inside [0.8, 1).
 _SALE_PRICE = 115_300
 
@@ -56,11 +55,6 @@ def buy_collateral(world: GasWorld) -> Receipt:
     return world.protocol.collateral_buy(account_id(world.depositor), _KIND, world.keeper)
 
 
-def increase_on_collateral(world: GasWorld) -> Receipt:
-    """As `increase`, of an account with a kind."""
-    return world.protocol.trade(account_id(world.subject), MARKET, _SIZE_STEP, world.subject)
-
-
 def liquidate_on_collateral(world: GasWorld) -> Receipt:
     """As `liquidate_partial`, of an account with a kind."""
     return world.protocol.liquidate(account_id(world.depositor), world.keeper)
@@ -68,10 +62,11 @@ def liquidate_on_collateral(world: GasWorld) -> Receipt:
 
 def _price_kind(world: GasWorld) -> None:
     """Fill the ring, and have both prices of this moment."""
-    for update in range(RING + 1):
-        world.chain.warp(PAUSE_SECONDS)
-        if update % HOUR == 0:
-            world.protocol.collateral_publish(_KIND, _ANSWER, world.stranger)
-        world.protocol.collateral_update(_KIND, world.stranger)
+    protocol, stranger = world.protocol, world.stranger
+    world.observe(
+        lambda: protocol.collateral_publish(_KIND, _ANSWER, stranger),
+        lambda: protocol.collateral_update(_KIND, stranger),
+        RING + 1,
+    )
     world.next_price()
-    world.protocol.update_price(MARKET, world.stranger)
+    world.update_price()

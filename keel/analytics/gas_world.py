@@ -5,8 +5,10 @@ the volatility is above its base, so that both volatility multipliers count; the
 is full, as it is on every market older than some hours.
 """
 
+from collections.abc import Callable
+
 from keel.config.deployment import load_deployment
-from keel.evm.chain import Chain, Contract
+from keel.evm.chain import Chain, Contract, Receipt
 from keel.sdk.deploy import deploy
 from keel.sdk.protocol import Protocol, account_id
 from keel.units import WAD, parse_wad
@@ -18,8 +20,8 @@ PAUSE_SECONDS = 30
 RING = 256
 
 _FEED_ONE = 10**8
-# Updates between two rounds of the feed, within its heartbeat.
-HOUR = 3600 // PAUSE_SECONDS
+# Updates between two rounds of a feed, within its heartbeat.
+_ROUND = 3600 // PAUSE_SECONDS
 _BEFORE, _INDEX = 114_300 * _FEED_ONE, 120_000 * _FEED_ONE
 _TWAP_SECONDS = 301
 _COLLATERAL = 20_000 * 10**6
@@ -56,14 +58,27 @@ class GasWorld:
         ) = chain.accounts[:10]
         self._fund()
         # A trade pays the worse of index and TWAP: let the first jump leave the average.
-        self._update(_TWAP_SECONDS // PAUSE_SECONDS + 1)
+        updates = _TWAP_SECONDS // PAUSE_SECONDS + 1
+        self.observe(lambda: self.publish(_INDEX), self.update_price, updates)
         self._open_positions()
-        self._update(RING)
+        self.observe(lambda: self.publish(_INDEX), self.update_price)
 
     def move_price(self, answer: int) -> None:
         """Publish, and store, in two transactions."""
         self.publish(answer)
-        self.protocol.update_price(MARKET, self.stranger)
+        self.update_price()
+
+    def update_price(self) -> Receipt:
+        """Take the market's price, sent by somebody who has no part in it."""
+        return self.protocol.update_price(MARKET, self.stranger)
+
+    def observe(self, publish: Callable[[], object], update: Callable[[], object], times: int = RING) -> None:
+        """Let a feed be heard so often, as often as a ring keeps; `publish` is a new round of it."""
+        for heard in range(times):
+            self.chain.warp(PAUSE_SECONDS)
+            if heard % _ROUND == 0:
+                publish()
+            update()
 
     def publish(self, answer: int) -> None:
         """Set the feed; quote per base with 8 decimals."""
@@ -72,11 +87,7 @@ class GasWorld:
     def next_median(self) -> None:
         """Link a hub over three feeds, use it until its ring is full, and publish prices not stored yet."""
         feeds = self._link_three()
-        for update in range(RING + 1):
-            self.chain.warp(PAUSE_SECONDS)
-            if update % HOUR == 0:
-                self._publish_all(feeds, _INDEX)
-            self.protocol.update_price(MARKET, self.stranger)
+        self.observe(lambda: self._publish_all(feeds, _INDEX), self.update_price, RING + 1)
         self.chain.warp(PAUSE_SECONDS)
         self._publish_all(feeds, _INDEX + 10 * _FEED_ONE)
 
@@ -115,13 +126,6 @@ class GasWorld:
         sizes = {self._long: 2 * WAD, self._short: -WAD, self.thin: WAD, self.subject: _SUBJECT_SIZE}
         for owner, size in sizes.items():
             self.protocol.trade(account_id(owner), MARKET, size, owner)
-
-    def _update(self, times: int) -> None:
-        for update in range(times):
-            self.chain.warp(PAUSE_SECONDS)
-            if update % HOUR == 0:
-                self.publish(_INDEX)
-            self.protocol.update_price(MARKET, self.stranger)
 
     def _link_three(self) -> list[Contract]:
         chain, protocol, market = self.chain, self.protocol, self.protocol.market_contracts(MARKET)

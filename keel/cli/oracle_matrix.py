@@ -8,11 +8,10 @@ from rich.console import Console
 from rich.table import Table
 
 from keel.cli.oracle_show import spelt
+from keel.evm.chain import NOBODY
 from keel.evm.revm import RevmChain
 from keel.model.validity import Action
 from keel.sdk.oracle import action_matrix
-
-_NOBODY = "0x" + "00" * 20
 
 
 @click.command()
@@ -29,7 +28,7 @@ def matrix(as_json: bool) -> None:
     """  # noqa: D301, click's mark for lines that stay as they are
     chain = RevmChain()
     # The matrix is a constant of the code: any core will do.
-    allowed = action_matrix(chain, chain.deploy("OracleLens", _NOBODY))
+    allowed = action_matrix(chain, chain.deploy("OracleLens", NOBODY))
     if as_json:
         told = {spelt(validity): [spelt(one) for one in sorted(row)] for validity, row in allowed.items()}
         click.echo(json.dumps(told, indent=2))

@@ -16,6 +16,9 @@ GENESIS_TIME = 1_700_000_000
 BLOCK_GAS_LIMIT = 30_000_000
 DEV_BALANCE = 10_000 * 10**18
 
+#: Address zero: who asks where it does not matter who does, and what there is not.
+NOBODY = "0x" + "00" * 20
+
 # Emitter, topics, data.
 RawLog = tuple[str, Sequence[bytes], bytes]
 

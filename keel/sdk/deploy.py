@@ -9,7 +9,7 @@ from typing import Any
 
 from keel.config.deployment import DeploymentSettings, MarketSettings
 from keel.errors import ChainError
-from keel.evm.chain import Chain, Contract
+from keel.evm.chain import NOBODY, Chain, Contract
 from keel.sdk.collateral import KindDeployer, collateral_checks
 from keel.sdk.deployment import Deployment, KindContracts, MarketContracts, Record, bind
 from keel.sdk.feeds import deploy_sources, feed_checks, read_sources
@@ -24,7 +24,7 @@ from keel.sdk.governance import (
 
 Progress = Callable[[str], None]
 
-_NOBODY = _ANYONE = "0x" + "00" * 20
+_ANYONE = NOBODY
 
 
 class Deployer:
@@ -116,7 +116,7 @@ class Deployer:
         """The gate of a rollup's sequencer; nobody's address where there is none."""
         feed = self._settings.sequencer_feed
         if feed is None:
-            return _NOBODY
+            return NOBODY
         return self._contract("sequencer", "SequencerGate", feed, self._settings.sequencer_grace_seconds)
 
     def _pyth_updater(self, core: Contract) -> Contract | None:

@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from keel.errors import ChainError, CodecError, ConfigError
-from keel.evm.chain import Chain, Contract
+from keel.evm.chain import NOBODY, Chain, Contract
 
 #: End of the step that lists a kind of collateral.
 KIND_LISTED = ".listed"
 _KIND_STEPS = "collateral."
-_NOBODY = "0x" + "00" * 20
 
 
 @dataclass(slots=True)
@@ -191,7 +190,7 @@ def ask(chain: Chain, target: Contract, what: str, function: str, *arguments: An
         ChainError: There is no such contract at that address.
     """
     try:
-        return chain.call(target, function, *arguments, sender=_NOBODY)
+        return chain.call(target, function, *arguments, sender=NOBODY)
     except CodecError:
         where = f"there is no {what} at {target.address}"
         raise ChainError(where, "check that the record is of this chain") from None

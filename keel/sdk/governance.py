@@ -11,7 +11,7 @@ from typing import Any
 
 from keel.config.deployment import DeploymentSettings
 from keel.errors import ConfigError, DataError
-from keel.evm.chain import Chain, Contract, Receipt
+from keel.evm.chain import NOBODY, Chain, Contract, Receipt
 from keel.sdk.deployment import Record, ask, market_names, require_steps
 
 GOVERNOR_FUNCTIONS = (
@@ -32,7 +32,6 @@ LEAST_DELAY = 86_400
 
 _WORD = 32
 _NO_PREDECESSOR = bytes(_WORD)
-_NOBODY = "0x" + "00" * 20
 
 
 class Status(IntEnum):
@@ -156,7 +155,7 @@ def require_delay(chain_id: int, settings: DeploymentSettings) -> None:
 
 def restriction(chain: Chain, core: Contract, market: int) -> Restriction:
     """Status of a market, who set it and until when. Raises Reverted (MarketUnknown)."""
-    found = chain.call(core, "restrictionOf", market, sender=_NOBODY)
+    found = chain.call(core, "restrictionOf", market, sender=NOBODY)
     return Restriction(
         market=market,
         status=Status(found.status),
@@ -184,7 +183,7 @@ def lift(chain: Chain, core: Contract, market: int, sender: str) -> Receipt:
 
 def mandate_end(chain: Chain, access: Contract, guardian: str) -> int:
     """When a guardian's mandate ends, seconds since 1970; 0 = never had one."""
-    end: int = chain.call(access, "mandateEnd", guardian, sender=_NOBODY)
+    end: int = chain.call(access, "mandateEnd", guardian, sender=NOBODY)
     return end
 
 

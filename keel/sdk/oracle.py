@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from keel.errors import DataError
-from keel.evm.chain import Chain, Contract
+from keel.evm.chain import NOBODY, Chain, Contract
 from keel.model.validity import Action, Defect, Validity
 from keel.sdk.deployment import Record, ask, bind, market_names, require_steps
 
 _LENS = "oracle_lens"
-_NOBODY = "0x" + "00" * 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +135,7 @@ class OracleReader:
             ChainError: There is no such lens on this chain.
         """
         core = self._chain.at("IKeel", self._ask("CORE"))
-        count = self._chain.call(core, "marketCount", sender=_NOBODY)
+        count = self._chain.call(core, "marketCount", sender=NOBODY)
         if not 1 <= market <= count:
             raise DataError(f"the deployment has no market {market}", f"choose 1 to {count}")
         return self._state(self._ask("oracleOf", market))
@@ -177,7 +176,7 @@ def actions_of(bits: int) -> frozenset[Action]:
 def action_matrix(chain: Chain, lens: Contract) -> dict[Validity, frozenset[Action]]:
     """What the deployed code allows at each validity."""
     return {
-        validity: actions_of(chain.call(lens, "actionsAt", validity, sender=_NOBODY)) for validity in Validity
+        validity: actions_of(chain.call(lens, "actionsAt", validity, sender=NOBODY)) for validity in Validity
     }
 
 

@@ -9,11 +9,11 @@ from support.bench import rolled_back
 from keel.analytics.sizes import runtime_sizes
 from keel.config.deployment import load_deployment
 from keel.errors import ChainError, KeelError
+from keel.evm.chain import NOBODY
 from keel.sdk.deploy import deploy
 from keel.sdk.deployment import Record, addresses, load_record
 from keel.sdk.governance import GOVERNOR_FUNCTIONS, GUARDIAN_FUNCTIONS, Roles, roles_of
 
-NOBODY = "0x" + "00" * 20
 CODE_LIMIT = 24_576
 AUTHORITY_SLOT = 15
 

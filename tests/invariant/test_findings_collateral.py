@@ -29,6 +29,38 @@ def test_a_debt_waits_for_what_a_sale_brings_while_a_haircut_is_on_its_way(stage
     assert violated(stage, from_rows(rows)) is None
 
 
+def test_liquidating_oneself_at_a_doubtful_price_is_no_gain_by_the_fee_on_its_spread(stage):
+    rows = [
+        ["multicall", 4, 4, 2, 1250959320, -84123937036965366403, 0],
+        ["collateral_deposit", 4, 4, PEGGED, 8795 * 10**6],
+        ["withdraw", 4, 4, 24014699305, 4],
+        ["warp", 24835],
+        ["tick", 2, 215726377533],
+        ["trade", 1, 1, 2, 54610614183213295190, -1, 0],
+        ["warp", 46154],
+        ["widen", 2, 0, 775217052],
+        ["tick", 2, 217319180297],
+        ["probe_self_liquidation", 4],
+    ]
+    assert violated(stage, from_rows(rows)) is None
+
+
+def test_more_of_a_kind_at_a_lower_price_may_show_a_debt_that_it_no_longer_carries(stage):
+    rows = [
+        ["collateral_deposit", 2, 8, VOLATILE, 572400000000000000],
+        ["trade", 2, 8, 1, -694712829812147564, -1, 0],
+        ["warp", 163],
+        ["tick", 1, 5442715810621],
+        ["liquidate", 4, 8],
+        ["tick_kind", VOLATILE, 248003697500],
+        ["collateral_deposit", 2, 8, PEGGED, 218000000],
+        ["warp", 16834],
+        ["publish_kind", VOLATILE, 223203327750],
+        ["collateral_deposit", 2, 8, VOLATILE, 40321979473713290],
+    ]
+    assert violated(stage, from_rows(rows)) is None
+
+
 class Leaning(Play):
     """A kind's price is told with those of the markets."""
 

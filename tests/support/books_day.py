@@ -5,6 +5,7 @@ from decimal import Decimal
 from keel.analytics.books import Books
 from keel.analytics.tape import Tape
 from keel.config.deployment import SizeTierSettings, load_deployment
+from keel.evm.chain import NOBODY
 from keel.evm.revm import RevmChain
 from keel.sdk.deploy import deploy
 from keel.sdk.governance import propose
@@ -13,7 +14,6 @@ from keel.units import WAD
 
 BTC, ETH = 1, 2
 USD = 10**6
-NOBODY = "0x" + "00" * 20
 
 
 class Day:

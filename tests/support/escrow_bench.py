@@ -7,13 +7,13 @@ from support.bench import MARKET
 from support.funding_bench import TIERS, FundingBench
 
 from keel.config.deployment import load_deployment
+from keel.evm.chain import NOBODY
 from keel.evm.revm import RevmChain
 from keel.model.records import Escrow, EscrowClaim, Market, parse
 from keel.sdk.deploy import deploy
 from keel.sdk.protocol import Protocol, account_id
 from keel.units import WAD
 
-NOBODY = "0x" + "00" * 20
 # The narrowest agreement: two basis points of disagreement are a doubt, and move a fill by no more.
 LIMITS = (WAD, 10**6 * WAD, 1, 1, 2_000, 1_000)
 DOUBT_BPS = 2

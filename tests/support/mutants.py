@@ -9,6 +9,7 @@ import json
 import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from os import getpid
 from pathlib import Path, PurePosixPath
 from posixpath import normpath
 
@@ -27,8 +28,6 @@ CODE_LIMIT = 2**16
 PARALLEL = 2
 # So many go into one run of the compiler, which is slow only at first.
 BATCH = 8
-# Too many variables for the compiler without its IR pipeline.
-DEEP = frozenset({"Collateral"})
 
 _IMPORT = re.compile(r'import\s[^;]*?"([^"]+)"\s*;')
 _TOKEN = re.compile(r"\w+|[^\w\s]")
@@ -122,10 +121,7 @@ def place_of(mutant: Mutant, *, small: bool = False) -> Path:
 def compile_all(mutants: list[Mutant]) -> None:
     """Compile what is not there yet, two runs at a time."""
     missing = [mutant for mutant in mutants if fits(mutant) and not place_of(mutant).exists()]
-    batches = []
-    for deep in (True, False):
-        alike = [mutant for mutant in missing if (mutant.contract in DEEP) == deep]
-        batches += [alike[at : at + BATCH] for at in range(0, len(alike), BATCH)]
+    batches = [missing[at : at + BATCH] for at in range(0, len(missing), BATCH)]
     with ThreadPoolExecutor(PARALLEL) as pool:
         list(pool.map(compile_batch, batches))
 
@@ -133,10 +129,9 @@ def compile_all(mutants: list[Mutant]) -> None:
 def compile_batch(mutants: list[Mutant], *, small: bool = False) -> None:
     """Compile several mutants at once: each has the contracts in a folder of its own.
 
-    Without optimizer, which would take ten times as long, where that goes; but only with it, `small`, the
-    core is below the limit of code size.
+    Without optimizer, which would take ten times as long; but only with it, `small`, the core is below the
+    limit of code size.
     """
-    whole = small or any(mutant.contract in DEEP for mutant in mutants)
     sources, wanted = {}, {}
     for number, mutant in enumerate(mutants):
         for name, text in mutate(mutant).items():
@@ -148,8 +143,8 @@ def compile_batch(mutants: list[Mutant], *, small: bool = False) -> None:
             "language": "Solidity",
             "sources": sources,
             "settings": {
-                "optimizer": {"enabled": whole, "runs": 200},
-                "viaIR": whole,
+                "optimizer": {"enabled": small, "runs": 200},
+                "viaIR": small,
                 "evmVersion": "cancun",
                 "outputSelection": wanted,
             },
@@ -158,7 +153,7 @@ def compile_batch(mutants: list[Mutant], *, small: bool = False) -> None:
     )
     CACHE.mkdir(parents=True, exist_ok=True)
     for mutant, home in zip(mutants, wanted, strict=True):
-        fresh = CACHE / f"{mutant.name}.new"
+        fresh = CACHE / f"{mutant.name}.{getpid()}.new"
         fresh.write_text(output["contracts"][home][mutant.contract]["evm"]["bytecode"]["object"])
         fresh.replace(place_of(mutant, small=small))
 

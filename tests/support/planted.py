@@ -150,8 +150,8 @@ LIQUIDATIONS = [
         "KeelLiquidation",
         "a_keeper_is_paid_of_what_the_rest_will_cost",
         "INV-31",
-        "uint256(Fixed.min(reward, Fixed.max(0, plan.kept)))",
-        "uint256(reward)",
+        "uint256(Fixed.max(0, Fixed.min(reward, kept)))",
+        "uint256(Fixed.max(reward, kept - kept))",
     ),
     _in(
         "KeelLiquidation",

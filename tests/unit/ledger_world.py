@@ -8,7 +8,7 @@ from typing import Any
 from ledger_checks import check, check_views
 from twin_harness import compare
 
-from keel.evm.chain import Contract, Receipt
+from keel.evm.chain import NOBODY, Contract, Receipt
 from keel.evm.revm import RevmChain
 from keel.model.layered import LayeredFunding, LayeredParams
 from keel.model.ledger import Ledger, account_id
@@ -74,7 +74,6 @@ MAX_SIDES = (150_000, 180_000, 800_000)
 WINDOWS = (2_000, 5_000, 100_000)
 FEED_SCALE = 10**10
 LIMITS = (10**10, 10**25, 100, 100, 2_000, 1_000)
-NOBODY = "0x" + "00" * 20
 FILLS = ("Traded", "Liquidated", "Absorbed", "BackstopFilled")
 
 

@@ -14,6 +14,7 @@ from keel.config.deployment import load_deployment
 from keel.config.feeds import LIMITS_BPS, POOL_WINDOW, PYTH_CONFIDENCE_BPS, PYTH_HEARTBEAT, FeedSettings
 from keel.config.settings import PRESETS
 from keel.errors import ChainError, ConfigError, Reverted
+from keel.evm.chain import NOBODY
 from keel.evm.revm import RevmChain
 from keel.sdk.deploy import deploy
 from keel.sdk.deployment import Record, addresses
@@ -24,7 +25,6 @@ PRICE = 2_000
 FEED_ONE = 10**8
 ID = "0x" + "11" * 32
 ANY = "0x" + "12" * 20
-NOBODY = "0x" + "00" * 20
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "oracles.md"
 
 CHAINLINK = f'kind = "chainlink"\naggregator = "{ANY}"'

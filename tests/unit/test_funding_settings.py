@@ -247,7 +247,7 @@ def test_a_deployment_with_every_model(preset):
     assert chain.call(deployed.core, "marketOf", MARKET).fundingState != state or preset == "premium-literal"
 
 
-def test_markets_with_the_same_settings_share_a_model(tmp_path):
+def test_markets_with_the_same_settings_share_a_model():
     """The second and the fourth have what the first and the third have: two models for four markets."""
     layered, adaptive = load_funding("layered"), load_funding("adaptive")
     btc = load_deployment().markets[0]

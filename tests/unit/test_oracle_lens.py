@@ -5,6 +5,7 @@ from support.bench import MARKET, Bench, rolled_back
 
 from keel.config.deployment import load_deployment
 from keel.errors import ChainError, ConfigError, DataError, Reverted
+from keel.evm.chain import NOBODY
 from keel.evm.pyevm import PyEvmChain
 from keel.evm.revm import RevmChain
 from keel.model.validity import MATRIX, Action, Defect, Validity
@@ -15,7 +16,6 @@ from keel.sdk.protocol import Protocol
 from keel.units import WAD
 
 PRICE = 50_000
-NOBODY = "0x" + "00" * 20
 ANY = "0x" + "12" * 20
 # The order of MockSource.Fault.
 FAULTS = ["revert", "revert bomb", "return bomb", "burns all gas", "no answer", "half an answer"]

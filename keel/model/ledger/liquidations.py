@@ -34,7 +34,7 @@ class _Plan:
         others_own: Of the other positions alone: what cannot be hedged.
         others_common: And what can, signed.
         loss_elsewhere: Unrealised loss of the other positions, with what other collateral counts for.
-        kept: What equity would leave if all positions were closed through the curve.
+        toll: What closing all of several positions through their curves would cost.
         slippage: What the curve would have taken; charged where the insurance takes over instead.
     """
 
@@ -46,7 +46,7 @@ class _Plan:
     others_own: int
     others_common: int
     loss_elsewhere: int
-    kept: int
+    toll: int
     slippage: int = 0
 
 
@@ -113,8 +113,7 @@ class Liquidations(Choice):
         others_own = cast(h.maintenance - abs(h.maintenance_common) - own)
         others_common = h.maintenance_common - common
         tier = liquidation.tier(ratio)
-        kept = h.equity - toll
-        draft = _Plan(tier, 0, rate, h.equity, h.maintenance, others_own, others_common, elsewhere, kept)
+        draft = _Plan(tier, 0, rate, h.equity, h.maintenance, others_own, others_common, elsewhere, toll)
         return replace(draft, size=self._closing_size(t, draft, equity))
 
     def _closing_size(self, t: Touch, plan: _Plan, equity: int) -> int:
@@ -181,7 +180,8 @@ class Liquidations(Choice):
         settled = max(0, t.account.balance + plan.loss_elsewhere + _loss_here(t))
         penalty = max(min(full, max(left - _backing(t, plan), least), settled), least)
         shared = u256(min(penalty, settled) * self.links[t.market_id].keeper_share_bps) // BPS
-        return penalty, min(shared, max(0, penalty - trade), max(0, plan.kept))
+        kept = max(plan.equity, left - trade) - plan.toll
+        return penalty, max(0, min(shared, max(0, penalty - trade), kept))
 
 
 def _full_penalty(t: Touch, plan: _Plan, size: int) -> int:
@@ -190,10 +190,10 @@ def _full_penalty(t: Touch, plan: _Plan, size: int) -> int:
 
 
 def _least_penalty(t: Touch, plan: _Plan, cost: int) -> int:
-    """Fee of a trade and the spread that it would have paid, ceil each, and what the curve spares."""
+    """Spread that a trade would have paid, its fee on that and its cost, ceil each; what the curve spares."""
     whole = cost + plan.slippage
     spread = div_ceil(abs(whole) * t.market.price.spread_bps, BPS)
-    return fee_on(t.config, whole) + spread + plan.slippage
+    return fee_on(t.config, whole + spread) + spread + plan.slippage
 
 
 def _loss_here(t: Touch) -> int:

@@ -97,8 +97,7 @@ class Examiner:
 
 def _outcomes(step: Step) -> Iterator[str]:
     """What the call's events say of funding at suspect prices."""
-    receipt = step.done.receipt if step.done is not None else None
-    for log in receipt.logs if receipt is not None else ():
+    for log in step.logs:
         if log.event == "EscrowClosed":
             yield "confirmed" if log.args["confirmed"] else "rejected"
         elif log.event in _ESCROW:

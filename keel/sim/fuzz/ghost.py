@@ -9,6 +9,8 @@ from keel.model.validity import Price, suspect
 
 # Key of the insurance among the vaults; the others are market ids.
 INSURANCE = 0
+# WAD per unit of a price that a source is told.
+PRICE_UNIT = 10**10
 # How long a redemption can be claimed once its cooldown is over, seconds.
 CLAIM_SECONDS = 2 * 86_400
 

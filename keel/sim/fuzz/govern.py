@@ -5,7 +5,7 @@ from dataclasses import astuple, replace
 from types import MappingProxyType
 from typing import Any
 
-from keel.evm.chain import Contract, Receipt
+from keel.evm.chain import NOBODY, Contract, Receipt
 from keel.model.oracle import OracleFeed
 from keel.model.records import MarketConfig, MarketLinks, SizeTiers
 from keel.sim.fuzz.action import Done
@@ -44,7 +44,7 @@ FEED_FIELDS = ("max_deviation_bps", "max_confidence_bps", "max_volatile_bps", "c
 Parameters = tuple[MarketConfig, MarketLinks]
 
 _NO_PREDECESSOR = bytes(32)
-NO_SEQUENCER = "0x" + "00" * 20
+NO_SEQUENCER = NOBODY
 
 
 def restrict(world: World, sender: int, market: int, level: int) -> Done:

@@ -26,8 +26,7 @@ def met(step: Step) -> Iterator[str]:
     more than its window because the insurance could not; `chosen` that there was more than one position to
     choose from, `hedged` that the account's margin was netted; `unwound` is a piece of the insurance's own.
     """
-    receipt = step.done.receipt if step.done is not None else None
-    for log in receipt.logs if receipt is not None else ():
+    for log in step.logs:
         if log.event in ("Liquidated", "Absorbed"):
             yield from _closed(step, log.event, log.args)
         elif log.event == "BadDebtCovered":
@@ -45,8 +44,7 @@ def shared(step: Step) -> Iterator[str]:
     (a winner, something) and `ended` are stations of a resolution; `all gave all`: profits did not suffice,
     `still poor`: the pool has less than nothing all the same.
     """
-    receipt = step.done.receipt if step.done is not None else None
-    for log in receipt.logs if receipt is not None else ():
+    for log in step.logs:
         if log.event in _SHARED:
             yield _SHARED[log.event]
             if log.event == "ResolutionEnded" and _poor(step, log.args["market"]):
@@ -68,8 +66,7 @@ def leaned(step: Step) -> Iterator[str]:
     `sold: ...` says of whom and at what discount; `covered after a sale`, that it did not bring the debt;
     `backed`, that a last position ended with a debt that collateral brings.
     """
-    receipt = step.done.receipt if step.done is not None else None
-    for log in receipt.logs if receipt is not None else ():
+    for log in step.logs:
         if log.event == "CollateralSold":
             yield from _sold(step, log.args)
         elif log.event == "BadDebtCovered" and step.action.name == "collateral_buy":

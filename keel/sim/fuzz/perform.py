@@ -11,14 +11,12 @@ from typing import NamedTuple
 from keel.sdk.protocol import NO_LIMIT
 from keel.sim.fuzz import govern, perform_collateral, perform_losses, perform_shares
 from keel.sim.fuzz.action import Done
-from keel.sim.fuzz.ghost import INSURANCE
+from keel.sim.fuzz.ghost import INSURANCE, PRICE_UNIT
 from keel.sim.fuzz.reader import Touched
 from keel.sim.fuzz.world import World
 
 # As a limit price of a trade: none.
 ANY_PRICE = -1
-# WAD per unit of a price that a source is told.
-PRICE_UNIT = 10**10
 
 
 class Spec(NamedTuple):

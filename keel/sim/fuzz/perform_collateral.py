@@ -10,6 +10,7 @@ from keel.model.cold_records import CollateralTerms
 from keel.model.oracle import OracleFeed
 from keel.sdk.protocol import NO_LIMIT
 from keel.sim.fuzz.action import Done
+from keel.sim.fuzz.ghost import PRICE_UNIT
 from keel.sim.fuzz.govern import NO_SEQUENCER, through_timelock
 from keel.sim.fuzz.reader import Touched
 from keel.sim.fuzz.world import World
@@ -18,8 +19,6 @@ from keel.sim.fuzz.world import World
 ANY_COST = -1
 # What `set_terms` changes, by number.
 TERM_FIELDS = ("cap", "haircut_bps", "discount_bps", "fresh_seconds", "floor", "ceiling")
-# WAD per unit of a price that a source is told.
-_PRICE_UNIT = 10**10
 
 
 def deposit(world: World, sender: int, place: int, kind: int, tokens: int) -> Done:
@@ -76,16 +75,16 @@ def tick_kind(world: World, kind: int, price: int) -> Done:
 def publish_kind(world: World, kind: int, price: int) -> Done:
     """Let the source of a kind say a price."""
     said, receipt = world.ghost.shelves[kind].source, None
-    if said.price != price * _PRICE_UNIT:
-        said.price = price * _PRICE_UNIT
+    if said.price != price * PRICE_UNIT:
+        said.price = price * PRICE_UNIT
         receipt = world.send(0, world.kind_sources[kind], "set", said.price)
     return Done(receipt)
 
 
 def widen_kind(world: World, kind: int, spread: int) -> Done:
     """Let the source of a kind say a confidence."""
-    world.ghost.shelves[kind].source.spread = spread * _PRICE_UNIT
-    return Done(world.send(0, world.kind_sources[kind], "setSpread", spread * _PRICE_UNIT))
+    world.ghost.shelves[kind].source.spread = spread * PRICE_UNIT
+    return Done(world.send(0, world.kind_sources[kind], "setSpread", spread * PRICE_UNIT))
 
 
 def fail_kind(world: World, kind: int, way: int) -> Done:

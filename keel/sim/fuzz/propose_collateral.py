@@ -2,8 +2,8 @@
 
 from keel.sim.fuzz.action import Action
 from keel.sim.fuzz.draws import Draws
-from keel.sim.fuzz.ghost import FAULTS
-from keel.sim.fuzz.perform import ANY_PRICE, PRICE_UNIT
+from keel.sim.fuzz.ghost import FAULTS, PRICE_UNIT
+from keel.sim.fuzz.perform import ANY_PRICE
 from keel.sim.fuzz.perform_collateral import ANY_COST, TERM_FIELDS
 from keel.sim.fuzz.propose_losses import walk
 from keel.sim.fuzz.propose_trades import affordable

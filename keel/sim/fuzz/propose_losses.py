@@ -4,9 +4,9 @@ from keel.model.cold_records import Stage as Pass
 from keel.model.ledger.books import STATUS_SHUT
 from keel.sim.fuzz.action import Action
 from keel.sim.fuzz.draws import Draws
-from keel.sim.fuzz.ghost import INSURANCE
+from keel.sim.fuzz.ghost import INSURANCE, PRICE_UNIT
 from keel.sim.fuzz.govern import LOSS_CAP
-from keel.sim.fuzz.perform import ANY_PRICE, PRICE_UNIT
+from keel.sim.fuzz.perform import ANY_PRICE
 from keel.sim.fuzz.perform_losses import NOBODY
 from keel.sim.fuzz.propose_trades import affordable
 from keel.sim.fuzz.stage import Stage

@@ -5,8 +5,8 @@ from keel.model.validity import suspect
 from keel.sim.fuzz import propose_collateral
 from keel.sim.fuzz.action import Action
 from keel.sim.fuzz.draws import Draws
-from keel.sim.fuzz.ghost import FAULTS
-from keel.sim.fuzz.perform import ANY_PRICE, PRICE_UNIT
+from keel.sim.fuzz.ghost import FAULTS, PRICE_UNIT
+from keel.sim.fuzz.perform import ANY_PRICE
 from keel.sim.fuzz.stage import Stage
 from keel.sim.fuzz.world import ACCOUNTS, BACKSTOP, SOURCES, open_positions
 from keel.units import BPS, WAD

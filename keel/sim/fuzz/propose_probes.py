@@ -2,7 +2,7 @@
 
 from keel.sim.fuzz.action import Action
 from keel.sim.fuzz.draws import Draws
-from keel.sim.fuzz.perform import PRICE_UNIT
+from keel.sim.fuzz.ghost import PRICE_UNIT
 from keel.sim.fuzz.stage import Stage
 from keel.sim.fuzz.world import ACCOUNTS, SOURCES, open_positions
 from keel.units import BPS

@@ -1,13 +1,13 @@
 """The world in motion: carries actions out one by one and tells what each did."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import cast
 
 from keel.config.deployment import DeploymentSettings
 from keel.errors import Reverted
-from keel.evm.chain import Receipt
+from keel.evm.chain import Log, Receipt
 from keel.model.ledger.books import STATUS_RESOLVING
 from keel.model.records import Market
 from keel.sim.fuzz.action import Action, Done
@@ -63,6 +63,11 @@ class Step:
     def receipt(self) -> Receipt:
         """Receipt of an action that succeeded with a transaction."""
         return cast(Receipt, cast(Done, self.done).receipt)
+
+    @property
+    def logs(self) -> Sequence[Log]:
+        """Events of the action; none of one that was refused or had no transaction."""
+        return self.done.receipt.logs if self.done is not None and self.done.receipt is not None else ()
 
     @property
     def paid_in(self) -> int:

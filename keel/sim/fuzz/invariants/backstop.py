@@ -6,7 +6,7 @@ from keel.model.ledger.books import STATUS_RESOLVING
 from keel.model.validity import Validity, suspect
 from keel.sim.fuzz.fills import worse_price
 from keel.sim.fuzz.ghost import INSURANCE
-from keel.sim.fuzz.invariants.base import require
+from keel.sim.fuzz.invariants.base import dust_swept, require
 from keel.sim.fuzz.invariants.liquidation import curve_loss, read, taken_over
 from keel.sim.fuzz.margins import Part, netted, part
 from keel.sim.fuzz.moment import Moment
@@ -60,8 +60,7 @@ def inv_65_unwind(step: Step) -> int:
     loss = taken.fill.cost - taken.fill.size * index // WAD
     require(loss <= value // _LOSS_PART, "loss", loss, "value", value)
     gained = step.after.books.totals.insurance - before.books.totals.insurance
-    swept = sum(log.args["amount"] for log in step.receipt.events("FundingDustSwept"))
-    expected = taken.result + taken.from_pool + taken.surplus + swept
+    expected = taken.result + taken.from_pool + taken.surplus + dust_swept(step)
     require(gained == expected, "insurance gained", gained, "expected", expected)
     return 1
 

@@ -1,8 +1,9 @@
 """What an invariant is given, and how it complains."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from keel.sim.fuzz.moment import Moment
 from keel.sim.fuzz.stage import Step
 
 Function = Callable[[Step], int]
@@ -53,6 +54,17 @@ class Check:
             return self.function(step)
         except Broken as broken:
             raise Violation(self.invariant, f"{self.sentence} {broken}") from None
+
+
+def at_taken_price(step: Step, kind: int) -> Moment:
+    """The moment before, with the price of a kind that the call took."""
+    price = step.after.books.kinds[kind].price
+    return step.before.with_kind(kind, replace(step.before.books.kinds[kind], price=price))
+
+
+def dust_swept(step: Step) -> int:
+    """Funding that belonged to nobody and went to the insurance, quote WAD."""
+    return sum(int(log.args["amount"]) for log in step.logs if log.event == "FundingDustSwept")
 
 
 def require(holds: bool, *numbers: object) -> None:

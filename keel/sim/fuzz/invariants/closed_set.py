@@ -6,9 +6,10 @@ It is sharp where nothing hides a gain: no fee, no cooldown, and an average that
 from keel.model.validity import Validity
 from keel.sim.fuzz.action import Action
 from keel.sim.fuzz.draws import Draws, RandomDraws
+from keel.sim.fuzz.ghost import PRICE_UNIT
 from keel.sim.fuzz.invariants.base import require
 from keel.sim.fuzz.invariants.margin import healthy
-from keel.sim.fuzz.perform import ANY_PRICE, PRICE_UNIT
+from keel.sim.fuzz.perform import ANY_PRICE
 from keel.sim.fuzz.stage import Stage
 from keel.sim.fuzz.world import ACCOUNTS, SOURCES
 

@@ -2,7 +2,7 @@
 
 from keel.evm.chain import Log
 from keel.model.ledger.books import STATUS_CLOSED, STATUS_SHUT
-from keel.sim.fuzz.invariants.base import require
+from keel.sim.fuzz.invariants.base import at_taken_price, dust_swept, require
 from keel.sim.fuzz.invariants.margin import healthy
 from keel.sim.fuzz.invariants.statuses import standing
 from keel.sim.fuzz.kinds import Kind
@@ -91,7 +91,7 @@ def _left_by_a_shut_market(step: Step, place: int) -> None:
     require(shut, "place", place, "owes", -balance, "since market", market)
     if step.action.name in (BUY, "cover"):
         # Dust comes to the insurance after it has paid.
-        swept = _swept(step)
+        swept = dust_swept(step)
         require(insurance == swept, "place", place, "owes", -balance, "insurance", insurance, "dust", swept)
 
 
@@ -105,7 +105,7 @@ def inv_74_covered(step: Step) -> int:
     insured, pool = sum(debt["fromInsurance"] for debt in debts), sum(debt["fromPool"] for debt in debts)
     covered = insured + pool + left
     require(new.balance == old + paid + covered, "balance", new.balance, "from", old, "paid", paid + covered)
-    swept = _swept(step)
+    swept = dust_swept(step)
     had, has = step.before.books.totals.insurance, step.after.books.totals.insurance
     require(has == had - insured + swept, "insurance", has, "from", had, "paid", insured, "swept", swept)
     require(pool + left == 0 or insured == had, "insurance paid", insured, "of", had, "others", pool + left)
@@ -115,8 +115,13 @@ def inv_74_covered(step: Step) -> int:
     return 1
 
 
-def _swept(step: Step) -> int:
-    return sum(int(log.args["amount"]) for log in step.receipt.events("FundingDustSwept"))
+def inv_21(step: Step) -> int:
+    """Whoever was healthy at the price that the call took of a kind is healthy after it."""
+    _, place, kind, *_ = step.action.args
+    old, new = at_taken_price(step, kind).health(place), step.after.health(place)
+    kept = healthy(new) or not healthy(old)
+    require(kept, "place", place, "equity", new.equity, "from", old.equity, "maintenance", new.maintenance)
+    return 1
 
 
 def inv_76(step: Step) -> int:

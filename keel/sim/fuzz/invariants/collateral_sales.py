@@ -7,7 +7,7 @@ from keel.errors import Reverted
 from keel.model.fixed import div_ceil
 from keel.model.validity import Action as Column
 from keel.model.validity import allows
-from keel.sim.fuzz.invariants.base import require
+from keel.sim.fuzz.invariants.base import at_taken_price, require
 from keel.sim.fuzz.moment import Moment
 from keel.sim.fuzz.stage import Stage, Step
 from keel.units import BPS, WAD
@@ -55,7 +55,7 @@ def allowed(moment: Moment, place: int) -> bool:
 def inv_75(step: Step) -> int:
     """Only who must sells, only what he must, at the better of index and average less the discount due."""
     _, place, kind, tokens, *_ = step.action.args
-    moment = _at_sale(step, kind)
+    moment = at_taken_price(step, kind)
     k = moment.books.kinds[kind]
     require(k.valid(step.before.now), "price", k.price, "now", step.before.now)
     require(allowed(moment, place), "place", place, "markets", moment.held(place))
@@ -76,7 +76,7 @@ def inv_75(step: Step) -> int:
 def inv_75_equity(step: Step) -> int:
     """A sale lowers no equity of the account, and all that an unhealthy one may sell heals it."""
     _, place, kind, *_ = step.action.args
-    moment = _at_sale(step, kind)
+    moment = at_taken_price(step, kind)
     old, new = moment.health(place), step.after.health(place)
     for name in ("equity", "equity_worse", "equity_better", "withdrawable"):
         was, now = getattr(old, name), getattr(new, name)
@@ -110,12 +110,6 @@ def inv_75_refused(step: Step) -> int:
         cost, most = step.error.values
         require(due.amount > 0 and cost > most == rest[2], "cost", cost, "of", most, "asked", rest[2])
     return 1
-
-
-def _at_sale(step: Step, kind: int) -> Moment:
-    """The moment before a sale, with the price that the call took."""
-    record = step.before.books.kinds[kind]
-    return step.before.with_kind(kind, replace(record, price=step.after.books.kinds[kind].price))
 
 
 def _at_price(step: Step, kind: int) -> Moment:

@@ -169,10 +169,10 @@ def _least_penalty(step: Step, seen: Liquidation) -> int:
 def beside_the_curve(step: Step, seen: Liquidation) -> int:
     """What a trade would have paid beside its fill: fee, spread, what it spares the curve; ceil each."""
     slippage = _spared(step, seen) if seen.absorbed else 0
-    config, cost = step.before.rules[seen.market].config, abs(seen.fill.cost + slippage)
-    spread = step.before.books.markets[seen.market].price.spread_bps
-    fee = div_ceil(cost * (config.taker_fee_ppm + config.deviation_fee_ppm), PPM)
-    return fee + div_ceil(cost * spread, BPS) + slippage
+    config, cost = step.before.rules[seen.market].config, seen.fill.cost + slippage
+    spread = div_ceil(abs(cost) * step.before.books.markets[seen.market].price.spread_bps, BPS)
+    fee = div_ceil(abs(cost + spread) * (config.taker_fee_ppm + config.deviation_fee_ppm), PPM)
+    return fee + spread + slippage
 
 
 def _spared(step: Step, seen: Liquidation) -> int:
@@ -238,7 +238,7 @@ def inv_31(step: Step) -> int:
     trade = beside_the_curve(step, seen)
     require(seen.penalty >= min(trade, left), "penalty", seen.penalty, "trade", trade, "equity left", left)
     held = step.before.held(seen.place)
-    kept = max(0, equity - _toll(step, seen.place, held))
+    kept = max(0, max(equity, left - trade) - _toll(step, seen.place, held))
     full = min(seen.penalty * share // BPS, max(0, seen.penalty - trade), kept)
     # Beside others the keeper shares only in what is there without unrealised profit, or collateral in doubt.
     alone = len(held) == 1 and not step.before.books.accounts[seen.place].collateral

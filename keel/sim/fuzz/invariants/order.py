@@ -2,8 +2,9 @@
 
 from keel.model.validity import Validity
 from keel.sim.fuzz.action import Action
+from keel.sim.fuzz.ghost import PRICE_UNIT
 from keel.sim.fuzz.invariants.base import require
-from keel.sim.fuzz.perform import ANY_PRICE, PRICE_UNIT
+from keel.sim.fuzz.perform import ANY_PRICE
 from keel.sim.fuzz.stage import Stage, Step
 from keel.sim.fuzz.world import ACCOUNTS, SOURCES
 

@@ -32,10 +32,8 @@ def inv_40(step: Step) -> int:
 
 
 def _bad_debt(step: Step) -> int:
-    if step.done is None or step.done.receipt is None:
-        return 0
-    paid = sum(int(log.args["fromPool"]) for log in step.receipt.events("BadDebtCovered"))
-    return paid + sum(int(log.args["amount"]) for log in step.receipt.events("DeficitLeft"))
+    paid = {"BadDebtCovered": "fromPool", "DeficitLeft": "amount"}
+    return sum(int(log.args[paid[log.event]]) for log in step.logs if log.event in paid)
 
 
 def inv_40_insurance(step: Step) -> int:
