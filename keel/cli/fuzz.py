@@ -33,7 +33,7 @@ def command(
 
     Runs the real bytecode in this process: trades, liquidations, pool flows, failing feeds, governance, all
     drawn from a seed. After every action the invariants are checked. A violation is shrunk to the few actions
-    that matter and written as a script that replays it on anvil. Exit code 1 if there was one.
+    that matter and written as a script that replays it on anvil through ape. Exit code 1 if there was one.
 
     \b
     Examples:

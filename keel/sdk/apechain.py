@@ -4,7 +4,8 @@ ape is imported only when a chain is made: nothing else of the package needs it.
 """
 
 from ast import literal_eval
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from eth_utils.conversions import to_bytes
@@ -136,6 +137,17 @@ class ApeChain(TypedChain):
             if refusal is None:
                 raise
             raise refusal from None
+
+
+@contextmanager
+def ape_at(url: str) -> Iterator[ApeChain]:
+    """Connect ape to a local node that somebody else keeps; of what ape tells, only errors are shown."""
+    from ape import networks
+    from ape.logging import LogLevel, logger
+
+    local = networks.ethereum.local
+    with logger.at_level(LogLevel.ERROR), local.use_provider("foundry", provider_settings={"host": url}):
+        yield ApeChain()
 
 
 def _as_revert(failure: Exception) -> Reverted | None:

@@ -1,4 +1,4 @@
-"""A finding as a script that anybody can run: the same actions on a node, through the same code."""
+"""A finding as a script that anybody can run: the same actions on anvil, through ape."""
 
 from pathlib import Path
 from pprint import pformat
@@ -7,8 +7,8 @@ import click
 
 from keel.errors import DataError
 from keel.sdk.anvil import Anvil
-from keel.sdk.web3chain import Web3Chain
-from keel.sim.fuzz.action import Action, from_rows, to_rows
+from keel.sdk.apechain import ape_at
+from keel.sim.fuzz.action import from_rows, to_rows
 from keel.sim.fuzz.campaign import Finding, open_stage, violated
 from keel.sim.fuzz.invariants.twin import TWIN
 
@@ -53,15 +53,10 @@ def replay(invariant: str, rows: list[list[str | int]]) -> int:
     Returns:
         1 if the invariant is violated again, 0 if not.
     """
-    with Anvil() as node:
-        found = violated_on_node(node.url, from_rows(rows), twin=invariant == TWIN)
+    with Anvil() as node, ape_at(node.url) as chain:
+        found = violated(open_stage(chain), from_rows(rows), twin=invariant == TWIN)
     if found is None:
         click.echo(f"{invariant} holds: {len(rows)} actions, no violation")
         return 0
     click.echo(f"{found.invariant} at action {len(found.actions)}: {found.message}")
     return int(found.invariant == invariant)
-
-
-def violated_on_node(url: str, actions: list[Action], *, twin: bool = False) -> Finding | None:
-    """The first violation when these actions are carried out on a fresh development node."""
-    return violated(open_stage(Web3Chain(url)), actions, twin=twin)
