@@ -92,7 +92,7 @@ abstract contract Resolutions is Backstop {
 
     /// @dev A shut market's pool pays its winners: what the insurance has not stays owed, for another call.
     function _coverInsured(Touch memory t) private {
-        int120 later = int120(Fixed.min(0, t.account.balance + int256(uint256(insuranceAssets))));
+        int120 later = int120(Fixed.min(0, int256(uint256(insuranceAssets)) - int256(_unbacked(t))));
         t.account.balance -= later;
         _coverShortfall(t);
         t.account.balance += later;

@@ -122,6 +122,32 @@ def test_a_debt_of_a_shut_market_waits_for_the_insurance(stage):
     assert play.stage.present.books.totals.insurance == had - owed
 
 
+def test_what_collateral_does_not_carry_of_a_late_debt_of_a_shut_market_the_insurance_pays_at_once(stage):
+    """A winner with collateral is counted, loses in another market more than both bring, and is paid."""
+    play = Leaning(stage)
+    play.do("tick_kind", VOLATILE, 2_500 * 10**8)
+    play.do("collateral_deposit", 6, 6, VOLATILE, 2 * WHOLE)
+    play.open(6, 1, 10 * UNIT)
+    play.open(6, SHALLOW, -UNIT)
+    play.open(1, SHALLOW, 2 * UNIT)
+    play.walk(SHALLOW, 1_900 * 10**8)
+    play.do("hold", 0, SHALLOW, 2)
+    play.do("shut", 0, SHALLOW)
+    play.do("resolve", 5, SHALLOW, 6)
+    for price in (46_000, 42_000, 38_000, 37_000, 37_000, 37_000):
+        play.do("warp", 301)
+        play.do("tick", 1, price * 10**8)
+    play.do("tick_kind", VOLATILE, 2_500 * 10**8)
+    play.do("liquidate", 5, 6)
+    before = play.stage.present.books
+    play.do("resolve", 5, SHALLOW, *EVERYBODY)
+    books, paid = play.stage.present.books, before.totals.insurance // UNIT
+    assert books.totals.insurance // UNIT == 0 < paid
+    gained = (books.accounts[6].balance - before.accounts[6].balance) // UNIT
+    assert paid <= gained <= paid + 99
+    assert -books.accounts[6].balance > play.stage.present.worth(6).proceeds
+
+
 class Pegged(Leaning):
     """Trader 1 stands on what is worth one, no more, 20 base long; the curve closes them at the index."""
 

@@ -52,7 +52,7 @@ class Resolutions(Backstop):
 
     def _cover_insured(self, t: Touch) -> None:
         """A shut market's pool pays its winners: what the insurance has not stays owed, for another call."""
-        later = min(0, t.account.balance + self.insurance_assets)
+        later = min(0, self.insurance_assets - self._unbacked(t))
         t.account.balance -= later
         self._cover_shortfall(t)
         t.account.balance += later

@@ -74,11 +74,9 @@ def inv_74(step: Step) -> int:
         old, account = step.before.books.accounts[place], step.after.books.accounts[place]
         if account.balance >= 0 or account.markets:
             continue
-        if not account.collateral:
+        ends = old.markets and -account.balance > step.after.worth(place).proceeds
+        if ends or not account.collateral:
             _left_by_a_shut_market(step, place)
-        elif old.markets:
-            backed = step.after.worth(place).proceeds
-            require(-account.balance <= backed, "place", place, "owes", -account.balance, "backed", backed)
     return len(step.touched.accounts)
 
 
@@ -93,6 +91,10 @@ def _left_by_a_shut_market(step: Step, place: int) -> None:
         # Dust comes to the insurance after it has paid.
         swept = dust_swept(step)
         require(insurance == swept, "place", place, "owes", -balance, "insurance", insurance, "dust", swept)
+    elif step.before.books.accounts[place].markets and not step.before.held(BACKSTOP):
+        had = step.before.books.totals.insurance
+        paid = sum(log.args["fromInsurance"] for log in step.logs if log.event == "BadDebtCovered")
+        require(paid >= had, "place", place, "owes", -balance, "insurance paid", paid, "of", had)
 
 
 def inv_74_covered(step: Step) -> int:
