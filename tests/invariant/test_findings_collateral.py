@@ -1,7 +1,7 @@
 """What was found where collateral stands for debts, and what campaigns seldom meet, on the shortest way."""
 
 import pytest
-from test_findings_losses import EVERYBODY, SHALLOW, UNIT, USD, Play
+from test_findings_losses import EVERYBODY, SHALLOW, UNIT, USD, Play, lose_between_the_passes
 
 from keel.sim.fuzz.action import from_rows
 from keel.sim.fuzz.campaign import open_stage, violated
@@ -127,16 +127,7 @@ def test_what_collateral_does_not_carry_of_a_late_debt_of_a_shut_market_the_insu
     play = Leaning(stage)
     play.do("tick_kind", VOLATILE, 2_500 * 10**8)
     play.do("collateral_deposit", 6, 6, VOLATILE, 2 * WHOLE)
-    play.open(6, 1, 10 * UNIT)
-    play.open(6, SHALLOW, -UNIT)
-    play.open(1, SHALLOW, 2 * UNIT)
-    play.walk(SHALLOW, 1_900 * 10**8)
-    play.do("hold", 0, SHALLOW, 2)
-    play.do("shut", 0, SHALLOW)
-    play.do("resolve", 5, SHALLOW, 6)
-    for price in (46_000, 42_000, 38_000, 37_000, 37_000, 37_000):
-        play.do("warp", 301)
-        play.do("tick", 1, price * 10**8)
+    lose_between_the_passes(play)
     play.do("tick_kind", VOLATILE, 2_500 * 10**8)
     play.do("liquidate", 5, 6)
     before = play.stage.present.books

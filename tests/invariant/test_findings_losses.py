@@ -127,12 +127,8 @@ def test_whoever_says_so_in_time_keeps_a_market_from_being_shut(play):
     play.do("shut", 0, SHALLOW)
 
 
-def test_a_loss_elsewhere_between_the_passes_leaves_a_shut_pool_no_debt(play):
-    """A winner is counted while it stands in another market, loses more than it has there, and is paid."""
-    for provider, shares in ((7, 2_325), (8, 2_425)):
-        play.do("request", provider, SHALLOW, shares * 10**26)
-        play.hold_prices(3_600)
-        play.do("redeem", provider, SHALLOW, shares * 10**26, provider)
+def lose_between_the_passes(play):
+    """Trader 6 wins in a market, is counted there once it is shut, and loses more in the other one."""
     play.open(6, 1, 10 * UNIT)
     play.open(6, SHALLOW, -UNIT)
     play.open(1, SHALLOW, 2 * UNIT)
@@ -143,6 +139,15 @@ def test_a_loss_elsewhere_between_the_passes_leaves_a_shut_pool_no_debt(play):
     for price in (46_000, 42_000, 38_000, 37_000, 37_000, 37_000):
         play.do("warp", 301)
         play.do("tick", 1, price * 10**8)
+
+
+def test_a_loss_elsewhere_between_the_passes_leaves_a_shut_pool_no_debt(play):
+    """A winner is counted while it stands in another market, loses more than it has there, and is paid."""
+    for provider, shares in ((7, 2_325), (8, 2_425)):
+        play.do("request", provider, SHALLOW, shares * 10**26)
+        play.hold_prices(3_600)
+        play.do("redeem", provider, SHALLOW, shares * 10**26, provider)
+    lose_between_the_passes(play)
     play.do("liquidate", 5, 6)
     assert play.stage.present.books.accounts[6].balance < 0
     play.do("resolve", 5, SHALLOW, *EVERYBODY)

@@ -9,10 +9,10 @@ from keel.model.funding import due
 from keel.model.ledger.books import STATUS_SHUT
 from keel.model.market_set import iterate
 from keel.model.records import Escrow, Health, Market, MarketConfig, MarketLinks, Position, SizeTiers
-from keel.model.validity import Defect, Validity, suspect, validity
+from keel.model.validity import Defect, Price, Validity, suspect, validity
 from keel.sim.fuzz.funding_contract import FundingContract
 from keel.sim.fuzz.ghost import Stretch
-from keel.sim.fuzz.kinds import Kind, Worth, worth
+from keel.sim.fuzz.kinds import Worth, worth
 from keel.sim.fuzz.margins import Part, multiplier, netted, part
 from keel.sim.fuzz.reader import Books
 from keel.sim.fuzz.touch import Due, Touch, accrue, released, touch
@@ -98,10 +98,10 @@ class Moment:
         """What an account's collateral counts for."""
         return worth(self.books.kinds, self.holdings(place), self.books.now)
 
-    def with_kind(self, kind: int, record: Kind) -> "Moment":
-        """This moment with another price or other terms of a kind."""
+    def with_price(self, kind: int, price: Price) -> "Moment":
+        """This moment with another price of a kind."""
         books = self.books.copy()
-        books.kinds = {**books.kinds, kind: record}
+        books.kinds = {**books.kinds, kind: replace(books.kinds[kind], price=price)}
         return Moment(books, self.rules, self)
 
     def position(self, place: int, market: int) -> Position:

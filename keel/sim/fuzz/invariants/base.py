@@ -1,7 +1,7 @@
 """What an invariant is given, and how it complains."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from keel.sim.fuzz.moment import Moment
 from keel.sim.fuzz.stage import Step
@@ -58,13 +58,23 @@ class Check:
 
 def at_taken_price(step: Step, kind: int) -> Moment:
     """The moment before, with the price of a kind that the call took."""
-    price = step.after.books.kinds[kind].price
-    return step.before.with_kind(kind, replace(step.before.books.kinds[kind], price=price))
+    return step.before.with_price(kind, step.after.books.kinds[kind].price)
 
 
 def dust_swept(step: Step) -> int:
     """Funding that belonged to nobody and went to the insurance, quote WAD."""
     return sum(int(log.args["amount"]) for log in step.logs if log.event == "FundingDustSwept")
+
+
+def paid_for_debts(step: Step, account: int | None = None) -> tuple[int, int]:
+    """What insurance and pools paid for bad debt, of an account id or of all, quote WAD.
+
+    What is beyond a pool's cap it advances.
+    """
+    told = [log for log in step.logs if account is None or log.args.get("account") == account]
+    covered = [log.args for log in told if log.event == "BadDebtCovered"]
+    left = sum(int(log.args["amount"]) for log in told if log.event == "DeficitLeft")
+    return sum(debt["fromInsurance"] for debt in covered), sum(debt["fromPool"] for debt in covered) + left
 
 
 def require(holds: bool, *numbers: object) -> None:

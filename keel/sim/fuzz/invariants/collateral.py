@@ -2,8 +2,8 @@
 
 from keel.evm.chain import Log
 from keel.model.ledger.books import STATUS_CLOSED, STATUS_SHUT
-from keel.sim.fuzz.invariants.base import at_taken_price, dust_swept, require
-from keel.sim.fuzz.invariants.margin import healthy
+from keel.sim.fuzz.invariants.base import at_taken_price, dust_swept, paid_for_debts, require
+from keel.sim.fuzz.invariants.margin import healthy, stays_healthy
 from keel.sim.fuzz.invariants.statuses import standing
 from keel.sim.fuzz.kinds import Kind
 from keel.sim.fuzz.moment import Moment
@@ -92,8 +92,7 @@ def _left_by_a_shut_market(step: Step, place: int) -> None:
         swept = dust_swept(step)
         require(insurance == swept, "place", place, "owes", -balance, "insurance", insurance, "dust", swept)
     elif step.before.books.accounts[place].markets and not step.before.held(BACKSTOP):
-        had = step.before.books.totals.insurance
-        paid = sum(log.args["fromInsurance"] for log in step.logs if log.event == "BadDebtCovered")
+        had, (paid, _) = step.before.books.totals.insurance, paid_for_debts(step)
         require(paid >= had, "place", place, "owes", -balance, "insurance paid", paid, "of", had)
 
 
@@ -102,15 +101,13 @@ def inv_74_covered(step: Step) -> int:
     place, name = step.action.args[1], step.action.name
     old, new = step.before.books.accounts[place].balance, step.after.books.accounts[place]
     paid = step.receipt.result.cost * step.world.token_scale if name == BUY else 0
-    debts = [log.args for log in step.receipt.events("BadDebtCovered")]
-    left = sum(log.args["amount"] for log in step.receipt.events("DeficitLeft"))
-    insured, pool = sum(debt["fromInsurance"] for debt in debts), sum(debt["fromPool"] for debt in debts)
-    covered = insured + pool + left
+    insured, pool = paid_for_debts(step)
+    covered = insured + pool
     require(new.balance == old + paid + covered, "balance", new.balance, "from", old, "paid", paid + covered)
     swept = dust_swept(step)
     had, has = step.before.books.totals.insurance, step.after.books.totals.insurance
     require(has == had - insured + swept, "insurance", has, "from", had, "paid", insured, "swept", swept)
-    require(pool + left == 0 or insured == had, "insurance paid", insured, "of", had, "others", pool + left)
+    require(pool == 0 or insured == had, "insurance paid", insured, "of", had, "others", pool)
     if covered:
         alone = new.markets == 0 and new.collateral == 0 and new.balance <= 0
         require(alone, "place", place, "covered", covered, "though it has", new)
@@ -119,11 +116,7 @@ def inv_74_covered(step: Step) -> int:
 
 def inv_21(step: Step) -> int:
     """Whoever was healthy at the price that the call took of a kind is healthy after it."""
-    _, place, kind, *_ = step.action.args
-    old, new = at_taken_price(step, kind).health(place), step.after.health(place)
-    kept = healthy(new) or not healthy(old)
-    require(kept, "place", place, "equity", new.equity, "from", old.equity, "maintenance", new.maintenance)
-    return 1
+    return stays_healthy(step, at_taken_price(step, step.action.args[2]))
 
 
 def inv_76(step: Step) -> int:

@@ -1,6 +1,5 @@
 """Sales of collateral: of whom, how much, at what price, and what they leave."""
 
-from dataclasses import replace
 from typing import NamedTuple
 
 from keel.errors import Reverted
@@ -115,7 +114,7 @@ def inv_75_refused(step: Step) -> int:
 def _at_price(step: Step, kind: int) -> Moment:
     """The moment before a refused sale, with the price that it would have taken."""
     price = step.world.ghost.shelves[kind].copy().next_price(step.before.now)
-    return step.before.with_kind(kind, replace(step.before.books.kinds[kind], price=price))
+    return step.before.with_price(kind, price)
 
 
 def worths(stage: Stage) -> int:

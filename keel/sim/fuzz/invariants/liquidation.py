@@ -9,10 +9,11 @@ from keel.model.liquidation import Tier
 from keel.model.records import Health
 from keel.model.validity import Validity
 from keel.sim.fuzz.fills import worse_price
-from keel.sim.fuzz.invariants.base import require
+from keel.sim.fuzz.invariants.base import paid_for_debts, require
 from keel.sim.fuzz.moment import Moment
 from keel.sim.fuzz.stage import Step
 from keel.sim.fuzz.touch import Touch
+from keel.sim.fuzz.windows import worth
 from keel.sim.fuzz.world import BACKSTOP
 from keel.units import BPS, WAD
 
@@ -97,10 +98,7 @@ def _debt(step: Step, place: int) -> tuple[int, int]:
     account = step.world.ids[place]
     debts = [log.args for log in step.receipt.events("BadDebtCovered") if log.args["account"] == account]
     require(len(debts) <= 1, "bad debts", len(debts))
-    # What is beyond the pool's cap it advances.
-    left = [log.args for log in step.receipt.events("DeficitLeft") if log.args["account"] == account]
-    from_pool = sum(debt["fromPool"] for debt in debts) + sum(deficit["amount"] for deficit in left)
-    return sum(debt["fromInsurance"] for debt in debts), from_pool
+    return paid_for_debts(step, account)
 
 
 def trigger(health: Health) -> tuple[int, int]:
@@ -254,8 +252,8 @@ def _toll(step: Step, place: int, held: Sequence[int]) -> int:
 
 def _exit(moment: Moment, place: int, market: int) -> int:
     size, brackets = moment.position(place, market).size, moment.rules[market].config.brackets
-    value = div_ceil(abs(size) * moment.market(market).price.index, WAD)
-    return curve_loss(moment, market, size, spread=True) + value * brackets.penalty_min_bps // BPS
+    least = worth(moment, market, size) * brackets.penalty_min_bps // BPS
+    return curve_loss(moment, market, size, spread=True) + least
 
 
 def inv_32(step: Step) -> int:

@@ -28,9 +28,14 @@ def healthy(health: Health) -> bool:
 
 def inv_21(step: Step) -> int:
     """Whoever was healthy is healthy after a call of his own at the same price."""
+    return stays_healthy(step, step.before)
+
+
+def stays_healthy(step: Step, before: Moment) -> int:
+    """Complain where the account of the call was healthy before and is not after it."""
     place = step.action.args[1]
-    old, new = step.before.health(place), step.after.health(place)
-    if not healthy(old):
+    new = step.after.health(place)
+    if not healthy(before.health(place)):
         return 0
     require(healthy(new), "place", place, "equity", new.equity, "maintenance", new.maintenance)
     return 1

@@ -4,7 +4,7 @@ from keel.errors import Reverted
 from keel.model.ledger.books import STATUS_SHUT
 from keel.model.pool import VIRTUAL_SHARES
 from keel.sim.fuzz.ghost import CLAIM_SECONDS, INSURANCE
-from keel.sim.fuzz.invariants.base import require
+from keel.sim.fuzz.invariants.base import paid_for_debts, require
 from keel.sim.fuzz.moment import Moment
 from keel.sim.fuzz.stage import Step
 from keel.sim.fuzz.world import BACKSTOP, World
@@ -20,7 +20,7 @@ def inv_40(step: Step) -> int:
         if old.price != new.price or step.after.rules[market].config.status == STATUS_SHUT:
             # Positions of a shut market end at a fixed price, not on the curve.
             continue
-        lost = _bad_debt(step)
+        _, lost = paid_for_debts(step)
         for price in {new.price.index, new.price.twap}:
             before = step.before.equity(market, price) - lost + 1
             after = step.after.equity(market, price) + _CURVE_DUST + 1
@@ -29,11 +29,6 @@ def inv_40(step: Step) -> int:
                 kept, "market", market, "equity", before, "to", after, "shares", old.shares, "to", new.shares
             )
     return len(step.touched.markets)
-
-
-def _bad_debt(step: Step) -> int:
-    paid = {"BadDebtCovered": "fromPool", "DeficitLeft": "amount"}
-    return sum(int(log.args[paid[log.event]]) for log in step.logs if log.event in paid)
 
 
 def inv_40_insurance(step: Step) -> int:

@@ -9,7 +9,7 @@ from keel.evm.chain import Log
 from keel.model.cold_records import Resolution
 from keel.model.cold_records import Stage as Pass
 from keel.model.ledger.books import STATUS_SHUT
-from keel.sim.fuzz.invariants.base import require
+from keel.sim.fuzz.invariants.base import paid_for_debts, require
 from keel.sim.fuzz.invariants.funding import accrued
 from keel.sim.fuzz.stage import Step
 from keel.sim.fuzz.world import BACKSTOP
@@ -168,18 +168,14 @@ def inv_35_books(step: Step) -> int:
     # One call may end a resolution and go through the next.
     for log in step.receipt.events("ProfitCut"):
         cuts[log.args["account"]] += log.args["amount"]
-    covered: Counter[int] = Counter()
-    for log in step.receipt.events("BadDebtCovered"):
-        covered[log.args["account"]] += log.args["fromInsurance"] + log.args["fromPool"]
-    for log in step.receipt.events("DeficitLeft"):
-        covered[log.args["account"]] += log.args["amount"]
     ends = {log.args["account"]: log.args["fill"] for log in step.receipt.events("PositionShut")}
     for place in step.touched.accounts:
         account = step.world.ids[place]
         old, new = step.before.position(place, market), step.after.position(place, market)
         realized = _check_position(step, market, old, new, cuts[account], ends.get(account))
         settled = step.before.touch(place, market).balance if told[account] else 0
-        expected = step.before.books.accounts[place].balance + settled + realized + covered[account]
+        covered = sum(paid_for_debts(step, account))
+        expected = step.before.books.accounts[place].balance + settled + realized + covered
         expected = 0 if place == BACKSTOP and told[account] else expected
         balance = step.after.books.accounts[place].balance
         require(balance == expected, "place", place, "balance", balance, "expected", expected)
