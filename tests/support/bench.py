@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import count
 
 from keel.config.deployment import load_deployment
-from keel.evm.chain import Chain
+from keel.evm.chain import NOBODY, Chain
 from keel.evm.revm import RevmChain
 from keel.sdk.deploy import deploy
 from keel.sdk.protocol import NO_LIMIT, Protocol, account_id
@@ -16,7 +16,6 @@ PRICE = 50_000
 FEED_ONE = 10**8
 COLLATERAL = 20_000
 POOL = 1_000_000
-NOBODY = "0x" + "00" * 20
 STAKE = 10_000
 # Longer than the 5-minute average, so that it holds nothing but the present price.
 TWAP_SECONDS = 301

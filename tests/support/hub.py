@@ -3,10 +3,9 @@
 from enum import IntFlag
 from typing import NamedTuple
 
-from keel.evm.chain import Contract
+from keel.evm.chain import NOBODY, Contract
 from keel.units import WAD
 
-NOBODY = "0x" + "00" * 20
 MARKET = 1
 # minPrice, maxPrice, maxDeviationBps, maxConfidenceBps, maxVolatileBps, clampBps.
 LIMITS = (WAD, 10**6 * WAD, 150, 100, 2_000, 500)

@@ -2,10 +2,11 @@
 
 from support.external import chainlink, pyth
 
+from keel.evm.chain import NOBODY
+
 ID, OTHER_ID = b"\x11" * 32, b"\x22" * 32
 # What a message from L1 bears as its sender on Arbitrum: the sender's address plus this.
 _ALIAS = 0x1111000000000000000000000000000000001111
-NOBODY = "0x" + "00" * 20
 
 
 class ChainlinkFeed:

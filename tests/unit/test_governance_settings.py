@@ -7,7 +7,7 @@ from support.mutants import in_contract, manifest_with
 from keel.artifacts import manifest_path
 from keel.config.deployment import DeploymentSettings, load_deployment
 from keel.errors import ConfigError
-from keel.evm.chain import CHAIN_ID
+from keel.evm.chain import CHAIN_ID, NOBODY
 from keel.evm.revm import RevmChain
 from keel.sdk.deploy import deploy
 from keel.sdk.governance import LEAST_DELAY, LOCAL_CHAINS, require_delay, roles_of
@@ -68,16 +68,15 @@ def test_delays_beyond_what_the_timelock_takes(seconds):
 def test_who_proposes_who_cancels_and_who_executes():
     chain = RevmChain()
     done = deploy(chain, settings_with(governor=chain.accounts[3], canceller=CANCELLER, guardian=GUARDIAN))
-    nobody = "0x" + "00" * 20
 
     def holders(role):
         identity = chain.call(done.timelock, role)
-        everybody = (*chain.accounts, nobody, done.timelock.address)
+        everybody = (*chain.accounts, NOBODY, done.timelock.address)
         return {who for who in everybody if chain.call(done.timelock, "hasRole", identity, who)}
 
     assert holders("PROPOSER_ROLE") == {chain.accounts[3]}
     assert holders("CANCELLER_ROLE") == {chain.accounts[3], CANCELLER}
-    assert holders("EXECUTOR_ROLE") == {nobody}
+    assert holders("EXECUTOR_ROLE") == {NOBODY}
     assert holders("DEFAULT_ADMIN_ROLE") == {done.timelock.address}
 
 

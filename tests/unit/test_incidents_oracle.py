@@ -12,6 +12,7 @@ from support.oracle_feeds import ChainlinkFeed, FluxFeed
 from support.oracle_market import ACTS, SHAPES, MockFeed, visit
 
 from keel.errors import Reverted
+from keel.evm.chain import NOBODY
 from keel.evm.revm import RevmChain
 from keel.model.validity import MATRIX, Action, Validity
 from keel.sdk.protocol import account_id
@@ -294,8 +295,7 @@ def list_second(bench, feed):
     market = bench.protocol.view("marketCount") + 1
     config, links = bench.protocol.view("configOf", MARKET)
     limits = bench.chain.call(bench.hub_of(), "feed").limits
-    nobody = "0x" + "00" * 20
-    hub = bench.chain.deploy("OracleHub", bench.core, market, ([feed.source], limits), nobody)
+    hub = bench.chain.deploy("OracleHub", bench.core, market, ([feed.source], limits), NOBODY)
     vault = bench.chain.deploy("ShareVault", bench.core, market, 0, "Second", "k2")
     links = links._replace(oracle=hub.address, vault=vault.address)
     bench.govern(bench.core, "listMarket", config, links)
